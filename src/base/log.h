@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * log: one line of text to stderr, to syslog, or both.
+ *
+ * The state (identity, targets, level) is one of the two mutable globals of the program.  Never
+ * call this from a signal handler.  errno survives every call.
+ */
+#ifndef BASE_LOG_H
+#define BASE_LOG_H
+
+#include <stdarg.h>
+#include <syslog.h>
+
+#include "base/util.h"
+
+#define LOG_NOTHING (-1) /* the level below LOG_EMERG: "none" */
+
+enum log_target { LOG_TO_STDERR = 1, LOG_TO_SYSLOG = 2 };
+
+/*
+ * Sets where lines go (a set of enum log_target) and which: those with a priority of @level or
+ * more urgent.  @ident must live as long as the program.  May be called again.
+ */
+void log_open(const char *ident, unsigned int targets, int level);
+
+/* True when a line of this priority would be written anywhere. */
+bool log_wants(int priority);
+
+void log_at(int priority, const char *format, ...) PRINTF_LIKE(2, 3);
+void log_vat(int priority, const char *format, va_list args) PRINTF_LIKE(2, 0);
+
+#define log_err(...)	log_at(LOG_ERR, __VA_ARGS__)
+#define log_warn(...)	log_at(LOG_WARNING, __VA_ARGS__)
+#define log_notice(...) log_at(LOG_NOTICE, __VA_ARGS__)
+#define log_info(...)	log_at(LOG_INFO, __VA_ARGS__)
+#define log_debug(...)	log_at(LOG_DEBUG, __VA_ARGS__)
+
+/*
+ * Reads "none", a syslog priority by name (any case, any unambiguous prefix, "error" and "warn"
+ * too) or 0 to 7 into *@level.  0 or -EINVAL.
+ */
+int log_parse_level(const char *text, int *level);
+
+#endif

@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "base/util.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+static void die_of_hunger(void)
+{
+	static const char text[] = "out of memory: exiting, raise the limit of this process\n";
+	ssize_t ignored = write(STDERR_FILENO, text, sizeof(text) - 1);
+
+	(void)ignored;
+	_exit(EX_OSERR);
+}
+
+void *mem_alloc(size_t size)
+{
+	void *ptr = calloc(1, size ? size : 1);
+
+	if (!ptr)
+		die_of_hunger();
+	return ptr;
+}
+
+void *mem_grow(void *ptr, size_t size)
+{
+	ptr = realloc(ptr, size ? size : 1);
+	if (!ptr)
+		die_of_hunger();
+	return ptr;
+}
+
+char *mem_strndup(const char *text, size_t len)
+{
+	char *copy = mem_grow(NULL, len + 1);
+
+	memcpy(copy, text, len);
+	copy[len] = '\0';
+	return copy;
+}
+
+void *mem_append(void *array, size_t count, size_t *room, size_t size)
+{
+	char *base;
+
+	memcpy(&base, array, sizeof(base));
+	if (count == *room) {
+		*room = *room ? *room * 2 : 4;
+		base = mem_grow(base, *room * size);
+		memcpy(array, &base, sizeof(base));
+	}
+	return base + count * size;
+}
