@@ -1,0 +1,554 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "core/rules.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+struct rules *rules_new(const struct hkey *key)
+{
+	struct rules *rules = mem_alloc(sizeof(*rules));
+
+	list_init(&rules->pat_order);
+	rules->key = *key;
+	rules->holders = 1;
+	*(char **)mem_append(&rules->files, 0, &rules->files_room, sizeof(char *)) = NULL;
+	rules->n_files = 1;
+	return rules;
+}
+
+void rules_hold(struct rules *rules)
+{
+	rules->holders++;
+}
+
+static void free_rule(struct rule *rule)
+{
+	if (rule->extra) {
+		free(rule->extra->except);
+		free(rule->extra->without);
+		free(rule->extra);
+	}
+	free(rule->oifs);
+	free(rule);
+}
+
+static void free_pat(struct ifpat *pat)
+{
+	free(pat->links);
+	free(pat->tuples);
+	free(pat);
+}
+
+void rules_release(struct rules *rules)
+{
+	struct seq_link *link;
+	struct list *pos, *tmp;
+	uint32_t cursor;
+
+	if (--rules->holders)
+		return;
+	seq_for_each(link, cursor, &rules->order)
+		free_rule(seq_entry(link, struct rule, order));
+	list_for_each(pos, tmp, &rules->pat_order)
+		free_pat(list_entry(pos, struct ifpat, order));
+	for (size_t i = 0; i < rules->n_files; i++)
+		free(rules->files[i]);
+	free(rules->files);
+	seq_free(&rules->order);
+	hmap_free(&rules->index);
+	hmap_free(&rules->pats);
+	free(rules);
+}
+
+uint32_t rules_file(struct rules *rules, const char *name)
+{
+	for (size_t i = rules->n_files; i-- > 1;)
+		if (strcmp(rules->files[i], name) == 0)
+			return (uint32_t)i;
+	*(char **)mem_append(&rules->files, rules->n_files, &rules->files_room, sizeof(char *)) =
+		mem_strndup(name, strlen(name));
+	return (uint32_t)rules->n_files++;
+}
+
+const char *rules_file_name(const struct rules *rules, struct origin origin)
+{
+	return rules->files[origin.file];
+}
+
+/* Patterns */
+
+static struct ifpat *find_pat(const struct rules *rules, const char *text, size_t len, bool wild)
+{
+	char whole[IFPAT_SIZE] = {0};
+	struct hnode *node;
+
+	memcpy(whole, text, len);
+	if (wild)
+		whole[len++] = '+';
+	for (node = hmap_first(&rules->pats, hmap_hash(&rules->key, whole, len)); node;
+	     node = hmap_next(node)) {
+		struct ifpat *pat = container_of(node, struct ifpat, node);
+
+		if (strcmp(pat->text, whole) == 0)
+			return pat;
+	}
+	return NULL;
+}
+
+struct ifpat *rules_pat(const struct rules *rules, const char *text)
+{
+	return find_pat(rules, text, strlen(text), false);
+}
+
+static void count_wild_len(struct rules *rules, const struct ifpat *pat)
+{
+	if (pat->wild)
+		rules->wild_lens |= 1u << (strlen(pat->text) - 1);
+}
+
+/* The pattern for one more mention. */
+static struct ifpat *use_pat(struct rules *rules, const char *text)
+{
+	struct ifpat *pat = rules_pat(rules, text);
+	size_t len = strlen(text);
+
+	if (!pat) {
+		pat = mem_alloc(sizeof(*pat));
+		memcpy(pat->text, text, len);
+		pat->wild = ifpat_is_wild(text);
+		hmap_insert(&rules->pats, &pat->node, hmap_hash(&rules->key, text, len));
+		list_append(&rules->pat_order, &pat->order);
+		count_wild_len(rules, pat);
+		rules->pats_change++;
+	}
+	pat->uses++;
+	return pat;
+}
+
+static void unuse_pat(struct rules *rules, struct ifpat *pat)
+{
+	if (--pat->uses)
+		return;
+	hmap_remove(&rules->pats, &pat->node);
+	list_remove(&pat->order);
+	free_pat(pat);
+	rules->pats_change++;
+}
+
+size_t rules_pats_of(const struct rules *rules, const char *name,
+		     struct ifpat *pats[MAX_PATS_OF_LINK])
+{
+	size_t len = strlen(name), n = 0;
+	struct ifpat *pat = find_pat(rules, name, len, false);
+
+	if (pat && !pat->wild)
+		pats[n++] = pat;
+	for (size_t prefix = 0; prefix <= len; prefix++) {
+		if (!(rules->wild_lens & 1u << prefix))
+			continue;
+		pat = find_pat(rules, name, prefix, true);
+		if (pat)
+			pats[n++] = pat;
+	}
+	return n;
+}
+
+static void pat_attach(struct ifpat *pat, struct link *link)
+{
+	size_t at = pat->n_links;
+
+	mem_append(&pat->links, pat->n_links, &pat->links_room, sizeof(struct link *));
+	for (; at > 0 && pat->links[at - 1]->info.index > link->info.index; at--)
+		pat->links[at] = pat->links[at - 1];
+	pat->links[at] = link;
+	pat->n_links++;
+}
+
+static void pat_detach(struct ifpat *pat, const struct link *link)
+{
+	size_t to = 0;
+
+	for (size_t i = 0; i < pat->n_links; i++)
+		if (pat->links[i] != link)
+			pat->links[to++] = pat->links[i];
+	pat->n_links = to;
+}
+
+bool rules_bind(struct rules *rules, struct link *link)
+{
+	struct ifpat *pats[MAX_PATS_OF_LINK];
+	size_t n = rules_pats_of(rules, link->info.name, pats);
+
+	for (size_t i = 0; i < n; i++)
+		pat_attach(pats[i], link);
+	return n > 0;
+}
+
+bool rules_unbind(struct rules *rules, struct link *link)
+{
+	struct ifpat *pats[MAX_PATS_OF_LINK];
+	size_t n = rules_pats_of(rules, link->info.name, pats);
+
+	for (size_t i = 0; i < n; i++)
+		pat_detach(pats[i], link);
+	return n > 0;
+}
+
+static void bind_pat(struct ifpat *pat, const struct links *links)
+{
+	struct hnode *node = NULL;
+	size_t bucket = 0;
+
+	pat->bound = true;
+	if (!pat->wild) {
+		struct link *link = links_find_name(links, pat->text);
+
+		if (link)
+			pat_attach(pat, link);
+		return;
+	}
+	while ((node = hmap_walk(&links->by_index, &bucket, node))) {
+		struct link *link = container_of(node, struct link, by_index);
+
+		if (ifpat_matches(pat->text, link->info.name))
+			pat_attach(pat, link);
+	}
+}
+
+void rules_bind_new(struct rules *rules, const struct links *links)
+{
+	struct list *pos;
+
+	for (pos = rules->pat_order.prev; pos != &rules->pat_order; pos = pos->prev) {
+		struct ifpat *pat = list_entry(pos, struct ifpat, order);
+
+		if (pat->bound)
+			return;
+		bind_pat(pat, links);
+	}
+}
+
+void rules_unbind_all(struct rules *rules)
+{
+	struct list *pos, *tmp;
+
+	list_for_each(pos, tmp, &rules->pat_order)
+		list_entry(pos, struct ifpat, order)->n_links = 0;
+}
+
+struct phyint rules_phyint(const struct rules *rules, const char *name)
+{
+	struct phyint best = {.enable = true, .threshold = 1};
+	struct ifpat *pats[MAX_PATS_OF_LINK];
+	size_t n = rules_pats_of(rules, name, pats);
+
+	for (size_t i = 0; i < n; i++) {
+		const struct phyint *phyint = &pats[i]->phyint;
+
+		if (phyint->stated && (!best.stated || phyint->seq > best.seq))
+			best = *phyint;
+	}
+	return best;
+}
+
+void rules_set_phyint(struct rules *rules, const struct stmt *st)
+{
+	struct ifpat *pat = use_pat(rules, st->iif);
+
+	if (pat->phyint.stated)
+		pat->uses--; /* a phyint counts once, however often it is stated */
+	pat->phyint = (struct phyint){.stated = true,
+				      .enable = st->enable,
+				      .mrdisc = st->mrdisc,
+				      .threshold = st->threshold,
+				      .seq = ++rules->next_seq};
+	rules->pats_change++;
+}
+
+/* Rules */
+
+bool rule_is_exact(const struct rule *rule)
+{
+	return rule->kind == RULE_MROUTE && !rule->iif->wild && prefix_is_full(&rule->source) &&
+	       prefix_is_full(&rule->group);
+}
+
+static uint32_t hash_flow(const struct rules *rules, const struct addr *source,
+			  const struct addr *group)
+{
+	struct addr both[2] = {*source, *group};
+
+	return hmap_hash(&rules->key, both, sizeof(both));
+}
+
+static uint32_t hash_rule(const struct rules *rules, const struct ifpat *pat, enum rule_kind kind,
+			  const struct prefix *source, const struct prefix *group)
+{
+	uint8_t bytes[1 + sizeof(pat) + 2 * sizeof(struct prefix)], *at = bytes;
+
+	if (kind == RULE_MROUTE && !pat->wild && prefix_is_full(source) && prefix_is_full(group))
+		return hash_flow(rules, &source->addr, &group->addr);
+	*at++ = (uint8_t)kind;
+	memcpy(at, &pat, sizeof(pat));
+	memcpy(at + sizeof(pat), source, sizeof(*source));
+	memcpy(at + sizeof(pat) + sizeof(*source), group, sizeof(*group));
+	return hmap_hash(&rules->key, bytes, sizeof(bytes));
+}
+
+static bool same_key(const struct rule *rule, const struct ifpat *pat, enum rule_kind kind,
+		     const struct prefix *source, const struct prefix *group)
+{
+	return rule->iif == pat && rule->kind == kind && prefix_equal(&rule->group, group) &&
+	       prefix_equal(&rule->source, source);
+}
+
+static struct rule *skip_strangers(struct hnode *node, const struct ifpat *pat, enum rule_kind kind,
+				   const struct prefix *source, const struct prefix *group)
+{
+	for (; node; node = hmap_next(node)) {
+		struct rule *rule = container_of(node, struct rule, node);
+
+		if (same_key(rule, pat, kind, source, group))
+			return rule;
+	}
+	return NULL;
+}
+
+struct rule *rules_first(const struct rules *rules, const struct ifpat *pat, enum rule_kind kind,
+			 const struct prefix *source, const struct prefix *group)
+{
+	struct hnode *node = hmap_first(&rules->index, hash_rule(rules, pat, kind, source, group));
+
+	return skip_strangers(node, pat, kind, source, group);
+}
+
+struct rule *rules_next(const struct rule *rule)
+{
+	return skip_strangers(hmap_next(&rule->node), rule->iif, (enum rule_kind)rule->kind,
+			      &rule->source, &rule->group);
+}
+
+static struct rule *skip_inexact(struct hnode *node, const struct addr *source,
+				 const struct addr *group)
+{
+	for (; node; node = hmap_next(node)) {
+		struct rule *rule = container_of(node, struct rule, node);
+
+		if (rule_is_exact(rule) && addr_equal(&rule->group.addr, group) &&
+		    addr_equal(&rule->source.addr, source))
+			return rule;
+	}
+	return NULL;
+}
+
+struct rule *rules_exact(const struct rules *rules, const struct addr *source,
+			 const struct addr *group)
+{
+	return skip_inexact(hmap_first(&rules->index, hash_flow(rules, source, group)), source,
+			    group);
+}
+
+struct rule *rules_exact_next(const struct rule *rule)
+{
+	return skip_inexact(hmap_next(&rule->node), &rule->source.addr, &rule->group.addr);
+}
+
+struct rule *rules_find(const struct rules *rules, const struct stmt *st)
+{
+	enum rule_kind kind = st->kind == STMT_MGROUP ? RULE_MGROUP : RULE_MROUTE;
+	const struct ifpat *pat = rules_pat(rules, st->iif);
+	struct rule *rule = pat ? rules_first(rules, pat, kind, &st->source, &st->group) : NULL;
+
+	while (rule && rule->scopes != st->scopes)
+		rule = rules_next(rule);
+	return rule;
+}
+
+static struct tuple *tuple_of(struct ifpat *pat, const struct rule *rule)
+{
+	for (size_t i = 0; i < pat->n_tuples; i++) {
+		struct tuple *tuple = &pat->tuples[i];
+
+		if (tuple->kind == rule->kind && tuple->family == rule->group.addr.family &&
+		    tuple->source_len == rule->source.len && tuple->group_len == rule->group.len)
+			return tuple;
+	}
+	return NULL;
+}
+
+static void count_tuple(struct ifpat *pat, const struct rule *rule)
+{
+	struct tuple *tuple = tuple_of(pat, rule);
+
+	if (!tuple) {
+		tuple = mem_append(&pat->tuples, pat->n_tuples, &pat->tuples_room, sizeof(*tuple));
+		*tuple = (struct tuple){.kind = rule->kind,
+					.family = rule->group.addr.family,
+					.source_len = rule->source.len,
+					.group_len = rule->group.len};
+		pat->n_tuples++;
+	}
+	tuple->rules++;
+}
+
+static void discount_tuple(struct ifpat *pat, const struct rule *rule)
+{
+	struct tuple *tuple = tuple_of(pat, rule);
+
+	if (--tuple->rules == 0)
+		*tuple = pat->tuples[--pat->n_tuples];
+}
+
+static struct rule *new_rule(struct rules *rules, const struct stmt *st, struct origin origin)
+{
+	struct rule *rule = mem_alloc(sizeof(*rule));
+
+	rule->kind = st->kind == STMT_MGROUP ? RULE_MGROUP : RULE_MROUTE;
+	rule->iif = use_pat(rules, st->iif);
+	rule->source = st->source;
+	rule->group = st->group;
+	rule->scopes = st->scopes;
+	rule->origin = origin;
+	hmap_insert(&rules->index, &rule->node,
+		    hash_rule(rules, rule->iif, (enum rule_kind)rule->kind, &rule->source,
+			      &rule->group));
+	seq_append(&rules->order, &rule->order);
+	count_tuple(rule->iif, rule);
+	return rule;
+}
+
+/* The statement's number marks the patterns that the rule has, so that many OIFs cost no square. */
+static void add_oifs(struct rules *rules, struct rule *rule, const struct stmt *st)
+{
+	if (!st->n_oifs)
+		return;
+	rule->oifs = mem_grow(rule->oifs, (rule->n_oifs + st->n_oifs) * sizeof(*rule->oifs));
+	for (uint32_t i = 0; i < rule->n_oifs; i++)
+		rule->oifs[i]->mark = rule->seq;
+	for (size_t i = 0; i < st->n_oifs; i++) {
+		struct ifpat *pat = use_pat(rules, st->oifs[i]);
+
+		if (pat->mark == rule->seq)
+			pat->uses--;
+		else
+			rule->oifs[rule->n_oifs++] = pat;
+		pat->mark = rule->seq;
+	}
+}
+
+static struct rule_extra *extra_of(struct rule *rule)
+{
+	if (!rule->extra)
+		rule->extra = mem_alloc(sizeof(*rule->extra));
+	return rule->extra;
+}
+
+static void add_except(struct rule *rule, const struct stmt *st)
+{
+	for (size_t i = 0; i < st->n_except; i++) {
+		struct rule_extra *extra = extra_of(rule);
+		struct prefix *place = mem_append(&extra->except, extra->n_except,
+						  &extra->except_room, sizeof(*place));
+
+		*place = st->except[i];
+		extra->n_except++;
+	}
+}
+
+struct rule *rules_add(struct rules *rules, const struct stmt *st, struct origin origin,
+		       bool *fresh)
+{
+	struct rule *rule = rules_find(rules, st);
+
+	*fresh = !rule;
+	if (!rule)
+		rule = new_rule(rules, st, origin);
+	rule->seq = ++rules->next_seq;
+	add_oifs(rules, rule, st);
+	add_except(rule, st);
+	return rule;
+}
+
+void rules_remove(struct rules *rules, struct rule *rule)
+{
+	hmap_remove(&rules->index, &rule->node);
+	seq_remove(&rules->order, &rule->order);
+	discount_tuple(rule->iif, rule);
+	for (uint32_t i = 0; i < rule->n_oifs; i++)
+		unuse_pat(rules, rule->oifs[i]);
+	unuse_pat(rules, rule->iif);
+	free_rule(rule);
+}
+
+bool rule_has_oif(const struct rule *rule, const char *oif)
+{
+	for (uint32_t i = 0; i < rule->n_oifs; i++)
+		if (strcmp(rule->oifs[i]->text, oif) == 0)
+			return true;
+	return false;
+}
+
+void rules_remove_oif(struct rules *rules, struct rule *rule, const char *oif)
+{
+	for (uint32_t i = 0; i < rule->n_oifs; i++) {
+		struct ifpat *pat = rule->oifs[i];
+
+		if (strcmp(pat->text, oif) != 0)
+			continue;
+		rule->n_oifs--;
+		memmove(&rule->oifs[i], &rule->oifs[i + 1],
+			(rule->n_oifs - i) * sizeof(*rule->oifs));
+		unuse_pat(rules, pat);
+		return;
+	}
+}
+
+bool rule_excludes(const struct rule *rule, const char *name)
+{
+	for (size_t i = 0; rule->extra && i < rule->extra->n_without; i++)
+		if (strcmp(rule->extra->without[i], name) == 0)
+			return true;
+	return false;
+}
+
+void rule_exclude(struct rule *rule, const char *name)
+{
+	struct rule_extra *extra = extra_of(rule);
+	char(*place)[IFNAME_SIZE];
+
+	if (rule_excludes(rule, name))
+		return;
+	place = mem_append(&extra->without, extra->n_without, &extra->without_room,
+			   sizeof(*extra->without));
+	memset(*place, 0, IFNAME_SIZE);
+	memcpy(*place, name, strlen(name));
+	extra->n_without++;
+}
+
+bool rule_covers(const struct rule *rule, const struct addr *source, const struct addr *group)
+{
+	if (!prefix_covers(&rule->group, group) || !prefix_covers(&rule->source, source))
+		return false;
+	if (!(rule->scopes & 1u << addr_group_scope(group)))
+		return false;
+	for (size_t i = 0; rule->extra && i < rule->extra->n_except; i++)
+		if (prefix_covers(&rule->extra->except[i], source))
+			return false;
+	return true;
+}
+
+void rule_to_stmt(const struct rule *rule, struct stmt *st)
+{
+	st->kind = rule->kind == RULE_MGROUP ? STMT_MGROUP : STMT_MROUTE;
+	memcpy(st->iif, rule->iif->text, sizeof(st->iif));
+	st->source = rule->source;
+	st->group = rule->group;
+	st->scopes = rule->scopes;
+	st->n_oifs = st->n_except = 0;
+	for (uint32_t i = 0; i < rule->n_oifs; i++, st->n_oifs++)
+		memcpy(mem_append(&st->oifs, st->n_oifs, &st->oifs_room, sizeof(*st->oifs)),
+		       rule->oifs[i]->text, sizeof(*st->oifs));
+	for (size_t i = 0; rule->extra && i < rule->extra->n_except; i++, st->n_except++)
+		*(struct prefix *)mem_append(&st->except, st->n_except, &st->except_room,
+					     sizeof(struct prefix)) = rule->extra->except[i];
+}
