@@ -71,33 +71,31 @@ void log_at(int priority, const char *format, ...)
 	va_end(args);
 }
 
-/* The level that every name beginning with @text has, if they agree. */
+/* The level that every name beginning with @text has; -EINVAL when none has it, or they differ. */
 static int level_by_prefix(const char *text, int *level)
 {
 	size_t len = strlen(text);
 	bool found = false;
+	int agreed = LOG_NOTHING;
 
-	for (size_t i = 0; i < ARRAY_SIZE(levels); i++) {
+	for (size_t i = 0; len && i < ARRAY_SIZE(levels); i++) {
 		if (strncasecmp(text, levels[i].name, len) != 0)
 			continue;
-		if (found && *level != levels[i].level)
+		if (found && agreed != levels[i].level)
 			return -EINVAL;
-		*level = levels[i].level;
+		agreed = levels[i].level;
 		found = true;
 	}
-	return found ? 0 : -EINVAL;
+	if (!found)
+		return -EINVAL;
+	*level = agreed;
+	return 0;
 }
 
 int log_parse_level(const char *text, int *level)
 {
-	int found;
-
-	if (text[0] >= '0' && text[0] <= '7' && !text[1]) {
-		*level = text[0] - '0';
-		return 0;
-	}
-	if (!text[0] || level_by_prefix(text, &found) < 0)
-		return -EINVAL;
-	*level = found;
+	if (text[0] < '0' || text[0] > '7' || text[1])
+		return level_by_prefix(text, level);
+	*level = text[0] - '0';
 	return 0;
 }

@@ -4,7 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-static void add(struct diags *diags, bool warning, struct pos pos, const char *format, va_list args)
+static void PRINTF_LIKE(4, 0)
+	add(struct diags *diags, bool warning, struct pos pos, const char *format, va_list args)
 {
 	struct diag *diag = mem_append(&diags->list, diags->count, &diags->room, sizeof(*diag));
 	struct buf text = {0};

@@ -86,7 +86,7 @@ void engine_clear(struct engine *engine);
 
 enum rule_state {
 	RULE_ACTIVE,
-	RULE_PENDING,  /* no inbound interface, or a plain outbound one is missing */
+	RULE_PENDING,  /* see engine_rule_is_pending() */
 	RULE_SHADOWED, /* another exact rule for the same (S,G) is in force */
 	RULE_REFUSED,  /* by the kernel, see the errno */
 };
@@ -94,5 +94,9 @@ enum rule_state {
 /* How a rule fares; @reason gets a text for people, "" when active. */
 enum rule_state engine_rule_state(const struct engine *engine, const struct rule *rule,
 				  struct buf *reason);
+
+/* Whether it has no inbound interface, or lacks a plain outbound one; *@reason says which. */
+bool engine_rule_is_pending(const struct engine *engine, const struct rule *rule,
+			    struct buf *reason);
 
 #endif

@@ -120,6 +120,7 @@ static void join(struct engine *engine, struct kop *op)
 {
 	struct groups *groups = &engine->state.groups;
 	struct membership *membership = groups_find(groups, &op->member);
+	const struct link *link;
 	int result;
 
 	if (membership && membership->joined)
@@ -133,6 +134,8 @@ static void join(struct engine *engine, struct kop *op)
 		refuse_member(engine, membership, result);
 		return;
 	}
+	link = links_find(&engine->state.links, op->member.ifindex);
+	membership->born = link ? link->born : 0;
 	membership->joined = true;
 	membership->socket = op->socket;
 	membership->error = 0;

@@ -156,6 +156,19 @@ static enum rule_state explain_group(const struct engine *engine, const struct r
 	return RULE_PENDING;
 }
 
+bool engine_rule_is_pending(const struct engine *engine, const struct rule *rule,
+			    struct buf *reason)
+{
+	const struct state *state = &engine->state;
+	enum family family = (enum family)rule->group.addr.family;
+	enum rule_state why;
+
+	if (rule->kind == RULE_MGROUP)
+		return explain_group(engine, rule, reason) == RULE_PENDING;
+	return !usable_link(state, rule->iif, family, &why, reason) ||
+	       explain_oifs(state, rule, family, reason) != RULE_ACTIVE;
+}
+
 enum rule_state engine_rule_state(const struct engine *engine, const struct rule *rule,
 				  struct buf *reason)
 {

@@ -15,6 +15,7 @@ struct membership {
 	struct member member;
 	int16_t error; /* errno of the kernel's refusal, 0 = none */
 	int socket;    /* of the pool, when joined */
+	uint64_t born; /* life of the link on which it was joined */
 	bool joined;
 };
 

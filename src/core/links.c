@@ -64,6 +64,7 @@ struct link *links_add(struct links *links, const struct link_info *info)
 	struct link *link = mem_alloc(sizeof(*link));
 
 	link->info = *info;
+	link->born = ++links->births;
 	for (int f = 0; f < FAMILIES; f++)
 		link->vif[f] = NO_VIF;
 	hmap_insert(&links->by_index, &link->by_index, hash_index(links, info->index));

@@ -18,12 +18,14 @@ struct link {
 	struct link_info info;
 	int vif[FAMILIES];	 /* number, or NO_VIF; owned by vifs and plan */
 	int vif_error[FAMILIES]; /* errno of the kernel's refusal of a VIF, or 0 */
+	uint64_t born;		 /* number of this life: an index may come back */
 	bool seen;		 /* in the resync that is going on */
 };
 
 struct links {
 	struct hmap by_index, by_name;
 	struct hkey key;
+	uint64_t births;
 };
 
 void links_init(struct links *links, const struct hkey *key);

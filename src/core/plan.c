@@ -252,24 +252,35 @@ static bool wanted(const struct state *state, const struct member *member)
 	       match_member(state->rules, link, &member->source, &member->group);
 }
 
-static void plan_member(struct plan *plan, const struct state *state, const struct member *member,
-			struct membership *held)
+/* Joined on a link that was deleted: dead, even when the index is in use again. */
+static bool is_dead(const struct state *state, const struct membership *held)
 {
-	enum family family = (enum family)member->group.family;
-	struct kop *op;
+	const struct link *link = links_find(&state->links, held->member.ifindex);
 
-	if (wanted(state, member)) {
-		if (held && held->joined)
-			return;
-		op = add_op(plan, STEP_JOIN, KOP_JOIN, family);
-	} else {
-		if (!held)
-			return;
-		op = add_op(plan, STEP_LEAVE, KOP_LEAVE, family);
-		op->socket = held->socket;
-	}
-	op->member = *member;
+	return held->joined && (!link || link->born != held->born);
+}
+
+static void plan_leave(struct plan *plan, struct membership *held)
+{
+	struct kop *op =
+		add_op(plan, STEP_LEAVE, KOP_LEAVE, (enum family)held->member.group.family);
+
+	op->member = held->member;
+	op->socket = held->socket;
 	op->subject = held;
+}
+
+static void plan_member(struct plan *plan, const struct state *state, const struct member *member)
+{
+	struct membership *held = groups_find(&state->groups, member);
+
+	if (!wanted(state, member)) {
+		if (held)
+			plan_leave(plan, held);
+	} else if (!held || !held->joined || is_dead(state, held)) {
+		add_op(plan, STEP_JOIN, KOP_JOIN, (enum family)member->group.family)->member =
+			*member;
+	}
 }
 
 void plan_members_of(struct plan *plan, const struct state *state, int ifindex,
@@ -282,7 +293,7 @@ void plan_members_of(struct plan *plan, const struct state *state, int ifindex,
 	for (uint64_t g = 0; g < groups; g++, addr_next(&member.group)) {
 		member.source = source->addr;
 		for (uint64_t s = 0; s < sources; s++, addr_next(&member.source))
-			plan_member(plan, state, &member, groups_find(&state->groups, &member));
+			plan_member(plan, state, &member);
 	}
 }
 
@@ -304,8 +315,8 @@ void plan_members(struct plan *plan, const struct state *state)
 	seq_for_each(pos, cursor, &state->groups.order) {
 		struct membership *held = seq_entry(pos, struct membership, order);
 
-		if (!wanted(state, &held->member))
-			plan_member(plan, state, &held->member, held);
+		if (!wanted(state, &held->member) || is_dead(state, held))
+			plan_leave(plan, held);
 	}
 	seq_for_each(pos, cursor, &state->rules->order)
 		plan_joins(plan, state, seq_entry(pos, struct rule, order));

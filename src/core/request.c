@@ -108,11 +108,11 @@ const struct command_info *command_check(const struct words *words, struct diags
 	if (!info)
 		return NULL;
 	if (words->count - 1 < info->min_words)
-		diag_error(diags, (struct pos){0}, "too few words; usage: %s %s", info->names[0],
-			   info->arguments);
+		diag_error(diags, (struct pos){0}, "too few words; usage: %s%s%s", info->names[0],
+			   info->arguments[0] ? " " : "", info->arguments);
 	else if (words->count - 1 > info->max_words)
-		diag_error(diags, (struct pos){0}, "too many words; usage: %s %s", info->names[0],
-			   info->arguments);
+		diag_error(diags, (struct pos){0}, "too many words; usage: %s%s%s", info->names[0],
+			   info->arguments[0] ? " " : "", info->arguments);
 	else
 		return info;
 	return NULL;

@@ -137,22 +137,24 @@ static int del_mfc(struct fake *fake, const struct kop *op)
 	return 0;
 }
 
-static struct member *find_member(const struct fake *fake, const struct member *member)
+static struct fake_member *find_member(const struct fake *fake, const struct member *member)
 {
 	for (size_t i = 0; i < fake->n_members; i++) {
-		struct member *found = &fake->members[i];
+		const struct member *found = &fake->members[i].member;
 
 		if (found->ifindex == member->ifindex &&
 		    addr_equal(&found->source, &member->source) &&
 		    addr_equal(&found->group, &member->group))
-			return found;
+			return &fake->members[i];
 	}
 	return NULL;
 }
 
 bool fake_has_member(const struct fake *fake, const struct member *member)
 {
-	return find_member(fake, member) != NULL;
+	const struct fake_member *found = find_member(fake, member);
+
+	return found && !found->dead;
 }
 
 static int join(struct fake *fake, struct kop *op)
@@ -161,8 +163,9 @@ static int join(struct fake *fake, struct kop *op)
 		judge(fake, "join on link %d, which does not exist", op->member.ifindex);
 	if (find_member(fake, &op->member))
 		judge(fake, "joined twice");
-	*(struct member *)mem_append(&fake->members, fake->n_members, &fake->members_room,
-				     sizeof(struct member)) = op->member;
+	*(struct fake_member *)mem_append(&fake->members, fake->n_members, &fake->members_room,
+					  sizeof(struct fake_member)) =
+		(struct fake_member){.member = op->member};
 	fake->n_members++;
 	op->socket = 7;
 	return 0;
@@ -170,7 +173,7 @@ static int join(struct fake *fake, struct kop *op)
 
 static int leave(struct fake *fake, const struct kop *op)
 {
-	struct member *found = find_member(fake, &op->member);
+	struct fake_member *found = find_member(fake, &op->member);
 
 	if (!found || op->socket != 7)
 		judge(fake, "left what was not joined, or from another socket");
@@ -262,6 +265,9 @@ void fake_link_gone(struct fake *fake, int index)
 		for (int n = 0; n < MAX_VIFS; n++)
 			if (fake->vifs[f][n] == index)
 				fake->vifs[f][n] = 0;
+	for (size_t i = 0; i < fake->n_members; i++)
+		if (fake->members[i].member.ifindex == index)
+			fake->members[i].dead = true;
 }
 
 bool fake_packet(struct fake *fake, int ifindex, const struct addr *source,

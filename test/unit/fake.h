@@ -25,7 +25,10 @@ struct fake {
 	int vifs[FAMILIES][MAX_VIFS]; /* ifindex, 0 = none */
 	struct fake_entry *entries;
 	size_t n_entries, entries_room;
-	struct member *members;
+	struct fake_member {
+		struct member member;
+		bool dead; /* its link was deleted: keeps its place until left */
+	} * members;
 	size_t n_members, members_room;
 	unsigned int refuse;  /* of 100 operations, how many are refused */
 	unsigned int refused; /* how many were */

@@ -290,8 +290,9 @@ static bool member_wanted(const struct world *w, const struct member *member)
 static void check_members(struct world *w)
 {
 	for (size_t i = 0; i < w->fake.n_members; i++)
-		if (!member_wanted(w, &w->fake.members[i]))
-			fail(w, "a membership too many on link %d", w->fake.members[i].ifindex);
+		if (!member_wanted(w, &w->fake.members[i].member))
+			fail(w, "a membership too many on link %d",
+			     w->fake.members[i].member.ifindex);
 	for (size_t r = 0; r < w->n_rules; r++) {
 		const struct stmt *st = &w->rules[r];
 
@@ -510,7 +511,9 @@ static void step_link(struct world *w)
 		did(w, "link %d %s goes", info.index, name);
 		fake_link_gone(&w->fake, info.index);
 		engine_link_gone(w->engine, info.index);
-		return;
+		if (roll(w, 4))
+			return;
+		did(w, "and comes back with the same index");
 	}
 	did(w, "link %d %s is now %s%s", info.index, name, info.name,
 	    info.multicast ? "" : " (no multicast)");
