@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "kernel/klinux.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <sys/resource.h>
+
+#include "kernel/join.h"
+#include "kernel/mrt.h"
+#include "kernel/rtnl.h"
+
+/* One family. */
+struct router {
+	struct klinux *klinux;
+	struct mrt *mrt;	/* NULL = not present */
+	struct loop_fd *source; /* NULL until started */
+};
+
+struct klinux {
+	struct kern kern;
+	struct router router[FAMILIES];
+	struct join *join;
+	struct rtnl *rtnl;
+	struct loop_fd *rtnl_source; /* NULL until started */
+	struct klinux_handler handler;
+};
+
+static int apply(struct kern *kern, struct kop *op)
+{
+	struct klinux *klinux = container_of(kern, struct klinux, kern);
+	struct mrt *mrt = klinux->router[op->family].mrt;
+
+	if (op->type == KOP_JOIN || op->type == KOP_LEAVE)
+		return join_apply(klinux->join, op);
+	return mrt ? mrt_apply(mrt, op) : -EAFNOSUPPORT;
+}
+
+static int count(struct kern *kern, const struct addr *source, const struct addr *group,
+		 struct mfc_count *result)
+{
+	struct klinux *klinux = container_of(kern, struct klinux, kern);
+	struct mrt *mrt = klinux->router[group->family].mrt;
+
+	return mrt ? mrt_count(mrt, source, group, result) : -EAFNOSUPPORT;
+}
+
+static bool has_vif(struct kern *kern, enum family family, uint8_t number)
+{
+	struct klinux *klinux = container_of(kern, struct klinux, kern);
+	struct mrt *mrt = klinux->router[family].mrt;
+
+	return mrt && mrt_has_vif(mrt, number);
+}
+
+/* Memberships may take many sockets; nothing here is limited by select(). */
+static void raise_descriptor_limit(void)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) < 0)
+		return;
+	limit.rlim_cur = limit.rlim_max;
+	setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+int klinux_open(struct klinux **out, uint32_t table, const bool want[FAMILIES], int error[FAMILIES])
+{
+	struct klinux *klinux = mem_alloc(sizeof(*klinux));
+	int r = rtnl_open(&klinux->rtnl);
+
+	if (r < 0) {
+		free(klinux);
+		return r;
+	}
+	raise_descriptor_limit();
+	klinux->kern = (struct kern){.apply = apply, .count = count, .has_vif = has_vif};
+	klinux->join = join_new();
+	for (int f = 0; f < FAMILIES; f++) {
+		struct router *router = &klinux->router[f];
+
+		router->klinux = klinux;
+		error[f] = want[f] ? -mrt_open(&router->mrt, (enum family)f, table) : 0;
+		klinux->kern.present[f] = router->mrt;
+	}
+	*out = klinux;
+	return 0;
+}
+
+void klinux_close(struct klinux *klinux)
+{
+	if (!klinux)
+		return;
+	for (int f = 0; f < FAMILIES; f++) {
+		if (klinux->router[f].source)
+			loop_remove_fd(klinux->router[f].source);
+		mrt_close(klinux->router[f].mrt);
+	}
+	if (klinux->rtnl_source)
+		loop_remove_fd(klinux->rtnl_source);
+	join_free(klinux->join);
+	rtnl_close(klinux->rtnl);
+	free(klinux);
+}
+
+struct kern *klinux_kern(struct klinux *klinux)
+{
+	return &klinux->kern;
+}
+
+static void on_upcalls(void *ctx, short revents)
+{
+	struct router *router = ctx;
+	const struct klinux_handler *handler = &router->klinux->handler;
+
+	(void)revents;
+	mrt_read(router->mrt, handler->upcall, handler->ctx);
+}
+
+static void on_links(void *ctx, short revents)
+{
+	struct klinux *klinux = ctx;
+
+	(void)revents;
+	rtnl_read(klinux->rtnl);
+}
+
+int klinux_start(struct klinux *klinux, struct loop *loop, const struct klinux_handler *handler)
+{
+	const struct rtnl_handler links = {
+		.ctx = handler->ctx,
+		.link = handler->link,
+		.link_gone = handler->link_gone,
+		.links_begin = handler->links_begin,
+		.links_end = handler->links_end,
+	};
+	int r = rtnl_start(klinux->rtnl, &links);
+
+	if (r < 0)
+		return r;
+	klinux->handler = *handler;
+	klinux->rtnl_source =
+		loop_add_fd(loop, rtnl_fd(klinux->rtnl), POLLIN, false, on_links, klinux);
+	for (int f = 0; f < FAMILIES; f++) {
+		struct router *router = &klinux->router[f];
+
+		if (router->mrt)
+			router->source = loop_add_fd(loop, mrt_fd(router->mrt), POLLIN, true,
+						     on_upcalls, router);
+	}
+	return 0;
+}
+
+unsigned int klinux_small_buffer(const struct klinux *klinux)
+{
+	unsigned int smallest = 0;
+
+	for (int f = 0; f < FAMILIES; f++) {
+		const struct mrt *mrt = klinux->router[f].mrt;
+		unsigned int size = mrt ? mrt_small_buffer(mrt) : 0;
+
+		if (size && (!smallest || size < smallest))
+			smallest = size;
+	}
+	return smallest;
+}
