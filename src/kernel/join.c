@@ -106,11 +106,11 @@ static struct sockaddr_storage to_sockaddr(const struct mrt_ops *ops, const stru
 static int change_group(const struct pool *pool, const struct sock *sock, int option,
 			const struct member *member)
 {
-	struct group_req req = {
-		.gr_interface = (uint32_t)member->ifindex,
-		.gr_group = to_sockaddr(pool->ops, &member->group),
-	};
+	struct group_req req;
 
+	memset(&req, 0, sizeof(req)); /* the padding too */
+	req.gr_interface = (uint32_t)member->ifindex;
+	req.gr_group = to_sockaddr(pool->ops, &member->group);
 	if (setsockopt(sock->fd, pool->ops->level, option, &req, sizeof(req)) < 0)
 		return -errno;
 	return 0;
@@ -119,12 +119,12 @@ static int change_group(const struct pool *pool, const struct sock *sock, int op
 static int change_source(const struct pool *pool, const struct sock *sock, int option,
 			 const struct member *member)
 {
-	struct group_source_req req = {
-		.gsr_interface = (uint32_t)member->ifindex,
-		.gsr_group = to_sockaddr(pool->ops, &member->group),
-		.gsr_source = to_sockaddr(pool->ops, &member->source),
-	};
+	struct group_source_req req;
 
+	memset(&req, 0, sizeof(req)); /* the padding too */
+	req.gsr_interface = (uint32_t)member->ifindex;
+	req.gsr_group = to_sockaddr(pool->ops, &member->group);
+	req.gsr_source = to_sockaddr(pool->ops, &member->source);
 	if (setsockopt(sock->fd, pool->ops->level, option, &req, sizeof(req)) < 0)
 		return -errno;
 	return 0;

@@ -1,0 +1,282 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "daemon/hook.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <spawn.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/buf.h"
+#include "base/list.h"
+#include "base/log.h"
+#include "daemon/report.h"
+
+#define MAX_RUNNING 16
+#define MAX_QUEUED  4096
+
+/* One call of the script: a word and some "NAME=VALUE" strings, each ended by NUL. */
+struct job {
+	struct list link; /* in hook.queue */
+	const char *event;
+	struct buf vars;
+	pid_t pid; /* 0 while queued */
+};
+
+struct hook {
+	const char *script;
+	uint32_t table;
+	struct list queue;
+	size_t queued;
+	struct job *running[MAX_RUNNING];
+	posix_spawnattr_t attr;
+	posix_spawn_file_actions_t files;
+	bool overflow;	 /* dropping since the queue was full */
+	int start_error; /* errno of the last failed start, so that it is said once */
+};
+
+/* What is ours to set, or none of the script's business. */
+static const char *const reserved[] = {"NOTIFY_SOCKET", "source", "group", "iif",
+				       "oifs",		"table",  "family"};
+
+static void free_job(struct job *job)
+{
+	buf_free(&job->vars);
+	free(job);
+}
+
+static void add_var(struct job *job, const char *name, const char *value)
+{
+	buf_printf(&job->vars, "%s=%s", name, value);
+	buf_putc(&job->vars, '\0');
+}
+
+static bool is_reserved(const char *var)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(reserved); i++) {
+		size_t len = strlen(reserved[i]);
+
+		if (strncmp(var, reserved[i], len) == 0 && var[len] == '=')
+			return true;
+	}
+	return false;
+}
+
+static void add_pointer(char ***list, size_t *count, size_t *room, char *text)
+{
+	*(char **)mem_append(list, *count, room, sizeof(char *)) = text;
+	++*count;
+}
+
+/* The environment of a script: ours, less what is reserved, plus the job's.  Free the array only.
+ */
+static char **environment(struct job *job)
+{
+	size_t count = 0, room = 0;
+	char **list = NULL;
+
+	for (char **var = environ; *var; var++)
+		if (!is_reserved(*var))
+			add_pointer(&list, &count, &room, *var);
+	for (size_t at = 0; at < job->vars.len; at += strlen(job->vars.data + at) + 1)
+		add_pointer(&list, &count, &room, job->vars.data + at);
+	add_pointer(&list, &count, &room, NULL);
+	return list;
+}
+
+static void start(struct hook *hook, struct job **slot, struct job *job)
+{
+	char *argv[] = {(char *)hook->script, (char *)job->event, NULL}; /* as execve() wants */
+	char **env = environment(job);
+	int err;
+
+	err = posix_spawn(&job->pid, hook->script, &hook->files, &hook->attr, argv, env);
+	free(env);
+	if (err && err != hook->start_error)
+		log_warn("can't run the action script %s: %s", hook->script, strerror(err));
+	hook->start_error = err;
+	if (err)
+		free_job(job);
+	else
+		*slot = job;
+}
+
+static struct job **free_slot(struct hook *hook)
+{
+	for (size_t i = 0; i < MAX_RUNNING; i++)
+		if (!hook->running[i])
+			return &hook->running[i];
+	return NULL;
+}
+
+static void start_queued(struct hook *hook)
+{
+	struct list *pos, *tmp;
+
+	list_for_each(pos, tmp, &hook->queue) {
+		struct job **slot = free_slot(hook);
+
+		if (!slot)
+			return;
+		list_remove(pos);
+		hook->queued--;
+		start(hook, slot, list_entry(pos, struct job, link));
+	}
+	hook->overflow = false;
+}
+
+static void enqueue(struct hook *hook, struct job *job)
+{
+	if (hook->queued == MAX_QUEUED) {
+		if (!hook->overflow)
+			log_warn(
+				"the action script %s is too slow: %d calls wait, more are dropped",
+				hook->script, MAX_QUEUED);
+		hook->overflow = true;
+		free_job(job);
+		return;
+	}
+	list_append(&hook->queue, &job->link);
+	hook->queued++;
+	start_queued(hook);
+}
+
+static void log_end(const struct hook *hook, const struct job *job, int status)
+{
+	if (WIFSIGNALED(status))
+		log_warn("action script %s %s, process %d, was ended by signal %d (%s)",
+			 hook->script, job->event, (int)job->pid, WTERMSIG(status),
+			 strsignal(WTERMSIG(status)));
+	else
+		log_at(WEXITSTATUS(status) ? LOG_WARNING : LOG_INFO,
+		       "action script %s %s, process %d, ended with status %d", hook->script,
+		       job->event, (int)job->pid, WEXITSTATUS(status));
+}
+
+static void on_child(void *ctx)
+{
+	struct hook *hook = ctx;
+
+	for (size_t i = 0; i < MAX_RUNNING; i++) {
+		struct job *job = hook->running[i];
+		int status;
+
+		if (!job || waitpid(job->pid, &status, WNOHANG) != job->pid)
+			continue;
+		log_end(hook, job, status);
+		hook->running[i] = NULL;
+		free_job(job);
+	}
+	start_queued(hook);
+}
+
+/* Scripts start as from a shell: no signal blocked or ignored by our doing, nothing to read. */
+static void prepare(struct hook *hook)
+{
+	static const int ours[] = {SIGPIPE, SIGHUP, SIGTERM, SIGINT, SIGCHLD};
+	sigset_t none, defaults;
+
+	sigemptyset(&none);
+	sigemptyset(&defaults);
+	for (size_t i = 0; i < ARRAY_SIZE(ours); i++)
+		sigaddset(&defaults, ours[i]);
+	posix_spawnattr_init(&hook->attr);
+	posix_spawnattr_setsigmask(&hook->attr, &none);
+	posix_spawnattr_setsigdefault(&hook->attr, &defaults);
+	posix_spawnattr_setflags(&hook->attr, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
+	posix_spawn_file_actions_init(&hook->files);
+	posix_spawn_file_actions_addopen(&hook->files, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
+}
+
+struct hook *hook_new(struct loop *loop, const char *script, uint32_t table)
+{
+	struct hook *hook;
+
+	if (!script)
+		return NULL;
+	if (access(script, X_OK) < 0)
+		log_warn("the action script %s can't be run: %s", script, strerror(errno));
+	hook = mem_alloc(sizeof(*hook));
+	hook->script = script;
+	hook->table = table;
+	list_init(&hook->queue);
+	prepare(hook);
+	loop_add_signal(loop, SIGCHLD, on_child, hook);
+	return hook;
+}
+
+static struct job *new_job(const struct hook *hook, const char *event)
+{
+	struct job *job = mem_alloc(sizeof(*job));
+	char table[16];
+
+	job->event = event;
+	snprintf(table, sizeof(table), "%u", hook->table);
+	add_var(job, "table", table);
+	return job;
+}
+
+void hook_reload(struct hook *hook)
+{
+	if (hook)
+		enqueue(hook, new_job(hook, "reload"));
+}
+
+static void add_outbound(struct job *job, const struct state *state, const struct mfc *mfc)
+{
+	enum family family = (enum family)mfc->group.family;
+	struct buf names = {0};
+
+	for (unsigned int i = 0; i < MAX_VIFS; i++) {
+		const struct link *link = mfc->ttls[i] ? report_vif_link(state, family, i) : NULL;
+
+		if (!link)
+			continue;
+		if (names.len)
+			buf_putc(&names, ' ');
+		buf_puts(&names, link->info.name);
+	}
+	add_var(job, "oifs", buf_text(&names));
+	buf_free(&names);
+}
+
+void hook_flow(struct hook *hook, const char *event, const struct state *state,
+	       const struct flow *flow)
+{
+	static const char *const names[FAMILIES] = {"ipv4", "ipv6"};
+	enum family family = (enum family)flow->mfc.group.family;
+	const struct link *iif;
+	char text[ADDR_TEXT];
+	struct job *job;
+
+	if (!hook)
+		return;
+	job = new_job(hook, event);
+	iif = report_vif_link(state, family, flow->mfc.iif);
+	add_var(job, "source", addr_format(&flow->mfc.source, text));
+	add_var(job, "group", addr_format(&flow->mfc.group, text));
+	add_var(job, "iif", iif ? iif->info.name : "");
+	add_outbound(job, state, &flow->mfc);
+	add_var(job, "family", names[family]);
+	enqueue(hook, job);
+}
+
+void hook_free(struct hook *hook)
+{
+	struct list *pos, *tmp;
+
+	if (!hook)
+		return;
+	list_for_each(pos, tmp, &hook->queue)
+		free_job(list_entry(pos, struct job, link));
+	for (size_t i = 0; i < MAX_RUNNING; i++)
+		if (hook->running[i])
+			free_job(hook->running[i]);
+	posix_spawnattr_destroy(&hook->attr);
+	posix_spawn_file_actions_destroy(&hook->files);
+	free(hook);
+}

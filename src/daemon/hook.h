@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * hook: runs the user's action script.
+ *
+ * Scripts are started and never waited for: a bounded number run at once, the rest queue up in
+ * order, and what does not fit into the queue is dropped and said so.  Every end is logged.  All
+ * functions take NULL for "no script" and then do nothing.
+ */
+#ifndef DAEMON_HOOK_H
+#define DAEMON_HOOK_H
+
+#include "base/loop.h"
+#include "core/plan.h"
+
+struct hook;
+
+/* @script is a path, NULL for none: then the hook is NULL as well. */
+struct hook *hook_new(struct loop *loop, const char *script, uint32_t table);
+
+/* Event "reload": the configuration is in force, at the start or again. */
+void hook_reload(struct hook *hook);
+
+/* Event "install" or "remove": a learned flow that forwards. */
+void hook_flow(struct hook *hook, const char *event, const struct state *state,
+	       const struct flow *flow);
+
+/* Running scripts go on without us. */
+void hook_free(struct hook *hook);
+
+#endif

@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "daemon/pidfile.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "base/util.h"
+
+struct pidfile {
+	char *path; /* owned */
+	bool ours;  /* written, and a regular file */
+};
+
+static int open_file(const char *path, int flags)
+{
+	struct stat st;
+	int fd = open(path, flags | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY, 0644);
+
+	if (fd < 0)
+		return -errno;
+	if (fstat(fd, &st) < 0 || !S_ISREG(st.st_mode)) {
+		close(fd);
+		return -EINVAL;
+	}
+	return fd;
+}
+
+static int write_file(const char *path, uid_t owner)
+{
+	char text[24];
+	int fd = open_file(path, O_WRONLY | O_CREAT), err = 0;
+	ssize_t len = snprintf(text, sizeof(text), "%ld\n", (long)getpid());
+
+	if (fd < 0)
+		return fd;
+	if (write(fd, text, (size_t)len) != len || ftruncate(fd, len) < 0)
+		err = errno ? -errno : -EIO;
+	if (owner != (uid_t)-1 && fchown(fd, owner, (gid_t)-1) < 0)
+		log_info("%s can't be given to user %u (%s): reloads won't show in its time", path,
+			 (unsigned int)owner, strerror(errno));
+	close(fd);
+	return err;
+}
+
+struct pidfile *pidfile_new(const char *path, uid_t owner)
+{
+	struct pidfile *pidfile = mem_alloc(sizeof(*pidfile));
+	int err = write_file(path, owner);
+
+	pidfile->path = mem_strndup(path, strlen(path));
+	pidfile->ours = err == 0;
+	if (err == -EINVAL)
+		log_err("%s is no regular file: going on without a pid file", path);
+	else if (err < 0)
+		log_err("can't write the pid file %s: %s; going on without", path, strerror(-err));
+	return pidfile;
+}
+
+void pidfile_touch(const struct pidfile *pidfile)
+{
+	if (pidfile->ours && utimensat(AT_FDCWD, pidfile->path, NULL, AT_SYMLINK_NOFOLLOW) < 0)
+		log_warn("can't touch the pid file %s: %s", pidfile->path, strerror(errno));
+}
+
+/* Another daemon may have written its own number since. */
+static bool still_ours(const struct pidfile *pidfile)
+{
+	char text[24] = "";
+	ssize_t len;
+	int fd;
+
+	if (!pidfile->ours)
+		return false;
+	fd = open_file(pidfile->path, O_RDONLY);
+	if (fd < 0)
+		return false;
+	len = read(fd, text, sizeof(text) - 1);
+	close(fd);
+	return len > 0 && strtol(text, NULL, 10) == (long)getpid();
+}
+
+void pidfile_free(struct pidfile *pidfile)
+{
+	if (!pidfile)
+		return;
+	if (still_ours(pidfile) && unlink(pidfile->path) < 0)
+		log_info("can't remove the pid file %s: %s", pidfile->path, strerror(errno));
+	free(pidfile->path);
+	free(pidfile);
+}
