@@ -98,10 +98,14 @@ static void remove_rule(struct engine *engine, struct rule *rule)
 	struct state *state = &engine->state;
 	uint32_t names = state->rules->pats_change;
 	struct cover cover = cover_of(rule);
+	struct flow *flow;
 
 	rules_remove(state->rules, rule);
-	if (cover.exact)
-		fib_get(&state->fib, &cover.source.addr, &cover.group.addr)->exact--;
+	if (cover.exact) {
+		flow = fib_get(&state->fib, &cover.source.addr, &cover.group.addr);
+		flow->exact--;
+		flow->orphan = true;
+	}
 	note_names(engine, names);
 	update_covered(engine, &cover);
 }
@@ -184,18 +188,15 @@ int engine_remove(struct engine *engine, const struct stmt *st, struct diags *di
 	return 0;
 }
 
-/* Joins or leaves on one link; the errno of a refusal, or 0. */
+/* Joins or leaves on one link; the errno of the last refusal, or 0. */
 static int update_members(struct engine *engine, int ifindex, const struct stmt *st)
 {
 	struct plan plan = {0};
-	struct member member = {.ifindex = ifindex, .group = st->group.addr};
-	const struct membership *first;
 
+	engine->refusal = 0;
 	plan_members_of(&plan, &engine->state, ifindex, &st->source, &st->group);
 	engine_execute(engine, &plan);
-	member.source = st->source.addr;
-	first = groups_find(&engine->state.groups, &member);
-	return first ? first->error : 0;
+	return engine->refusal;
 }
 
 int engine_join(struct engine *engine, const struct stmt *st, struct diags *diags)

@@ -89,6 +89,9 @@ void engine_adopt(struct engine *engine, struct flow *flow)
 	struct link *link;
 	bool covered;
 
+	if (!flow->orphan)
+		return;
+	flow->orphan = false;
 	if (flow->exact || flow->learned || !flow->installed)
 		return;
 	link = links_find(&state->links, state->vifs.slot[family][flow->mfc.iif].ifindex);
@@ -124,7 +127,7 @@ static bool settle_once(struct engine *engine)
 {
 	unsigned int dirty = engine->dirty;
 	struct plan plan = {0};
-	uint64_t before = engine->operations;
+	uint64_t before = engine->successes;
 	bool starved;
 
 	engine->dirty = 0;
@@ -140,7 +143,7 @@ static bool settle_once(struct engine *engine)
 	engine_execute(engine, &plan);
 	if (dirty & DIRTY_FLOWS)
 		drop_unused_flows(&engine->state.fib);
-	if (starved && engine->operations > before && !engine->refused)
+	if (starved && engine->successes > before)
 		engine->dirty |= DIRTY_VIFS;
 	return engine->dirty != 0;
 }
@@ -164,8 +167,12 @@ static void count_exact(struct engine *engine)
 	struct seq_link *pos;
 	uint32_t cursor;
 
-	seq_for_each(pos, cursor, &state->fib.order)
-		seq_entry(pos, struct flow, order)->exact = 0;
+	seq_for_each(pos, cursor, &state->fib.order) {
+		struct flow *flow = seq_entry(pos, struct flow, order);
+
+		flow->orphan = flow->exact > 0;
+		flow->exact = 0;
+	}
 	seq_for_each(pos, cursor, &state->rules->order) {
 		const struct rule *rule = seq_entry(pos, struct rule, order);
 
@@ -522,8 +529,8 @@ uint64_t engine_tick(struct engine *engine, uint64_t now_ms)
 
 	engine->now_ms = now_ms;
 	engine_settle(engine);
-	retry = tick_retry(engine);
 	next = tick_sweep(engine);
+	retry = tick_retry(engine); /* after the sweep, which may be refused something */
 	return retry < next ? retry : next;
 }
 

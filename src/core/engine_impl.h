@@ -20,6 +20,8 @@ struct engine {
 	struct engine_listener listener;
 	unsigned int dirty;  /* set of enum dirt */
 	uint64_t operations; /* executed so far */
+	uint64_t successes;  /* of them, those that the kernel did not refuse */
+	int refusal;	     /* errno of the latest refusal */
 	uint64_t now_ms;     /* the latest time that anybody told */
 	bool refused;	     /* the kernel said no to something: try again now and then */
 	bool full;	     /* max_flows was reached and said */

@@ -115,6 +115,21 @@ static void refuse_member(const struct engine *engine, struct membership *member
 	membership->error = (int16_t)-result;
 }
 
+/* Has the kernel do it and keeps count. */
+static int apply(struct engine *engine, struct kop *op)
+{
+	int result = engine->kern->apply(engine->kern, op);
+
+	engine->operations++;
+	if (result < 0) {
+		engine->refused = true;
+		engine->refusal = -result;
+	} else {
+		engine->successes++;
+	}
+	return result;
+}
+
 /* Ranges may overlap, so a plan may ask twice for one membership. */
 static void join(struct engine *engine, struct kop *op)
 {
@@ -127,10 +142,8 @@ static void join(struct engine *engine, struct kop *op)
 		return;
 	if (!membership)
 		membership = groups_add(groups, &op->member);
-	result = engine->kern->apply(engine->kern, op);
-	engine->operations++;
+	result = apply(engine, op);
 	if (result < 0) {
-		engine->refused = true;
 		refuse_member(engine, membership, result);
 		return;
 	}
@@ -146,26 +159,15 @@ static void leave(struct engine *engine, struct kop *op)
 {
 	struct membership *membership = op->subject;
 
-	if (membership->joined) {
-		int result = engine->kern->apply(engine->kern, op);
-
-		engine->operations++;
-		if (result < 0) {
-			engine->refused = true;
-			membership->error = (int16_t)-result;
-			return;
-		}
-	}
+	if (membership->joined && apply(engine, op) < 0)
+		return;
 	groups_remove(&engine->state.groups, membership);
 }
 
 static void change(struct engine *engine, struct kop *op)
 {
-	int result = engine->kern->apply(engine->kern, op);
+	int result = apply(engine, op);
 
-	engine->operations++;
-	if (result < 0)
-		engine->refused = true;
 	switch (op->type) {
 	case KOP_SET_MFC:
 		record_set(engine, op, result);

@@ -22,6 +22,7 @@ struct flow {
 	struct mfc mfc;	       /* source and group; iif and ttls are valid when installed */
 	bool installed;
 	bool learned;
+	bool orphan;	     /* exact rules named it until just now: see engine_adopt() */
 	int16_t error;	     /* errno of the kernel's last refusal, 0 = none */
 	int learned_on;	     /* ifindex, 0 = none */
 	uint64_t packets;    /* on its own IIF, when last looked at */

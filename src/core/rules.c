@@ -463,6 +463,8 @@ struct rule *rules_add(struct rules *rules, const struct stmt *st, struct origin
 	*fresh = !rule;
 	if (!rule)
 		rule = new_rule(rules, st, origin);
+	else if (rule->extra)
+		rule->extra->n_without = 0; /* stated again, it is whole again */
 	rule->seq = ++rules->next_seq;
 	add_oifs(rules, rule, st);
 	add_except(rule, st);

@@ -56,18 +56,23 @@ static const struct word *take(struct parser *p, const struct word *after, const
 	return NULL;
 }
 
-static void unknown_word(struct parser *p, const struct word *word, const char *place,
+/* @statement: the one that the word stands in, or NULL for the first word of a line. */
+static void unknown_word(struct parser *p, const struct word *word, const char *statement,
 			 const char *const *keywords)
 {
 	const char *guess = word_guess(word, keywords);
+	struct buf text = {0};
 	char quoted[WORD_QUOTED];
 
 	word_quote(word, quoted);
-	if (guess)
-		word_error(p, word, "unknown word %s in %s; did you mean '%s'?", quoted, place,
-			   guess);
+	if (statement)
+		buf_printf(&text, "unknown word %s in %s", quoted, statement);
 	else
-		word_error(p, word, "unknown word %s in %s", quoted, place);
+		buf_printf(&text, "unknown statement %s", quoted);
+	if (guess)
+		buf_printf(&text, "; did you mean '%s'?", guess);
+	word_error(p, word, "%s", buf_text(&text));
+	buf_free(&text);
 }
 
 /* Copies a name or wildcard; what is wrong with it goes to @p->diags. */
@@ -85,11 +90,10 @@ static void parse_ifpat(struct parser *p, const struct word *word, char text[IFP
 }
 
 /*
- * Reads "ADDR[/LEN]" into *@prefix, unmasked; without a length *@full is true and the length is
- * that of the family.  0, or -EINVAL with an error.
+ * Reads "ADDR[/LEN]" into *@prefix, unmasked; no length means the full one.  0, or -EINVAL with an
+ * error.
  */
-static int parse_prefix(struct parser *p, const struct word *word, struct prefix *prefix,
-			bool *full)
+static int parse_prefix(struct parser *p, const struct word *word, struct prefix *prefix)
 {
 	const char *slash = memchr(word->text, '/', word->len);
 	size_t len = slash ? (size_t)(slash - word->text) : word->len;
@@ -111,18 +115,17 @@ static int parse_prefix(struct parser *p, const struct word *word, struct prefix
 		}
 	}
 	prefix->len = (uint8_t)bits;
-	*full = !slash;
 	return 0;
 }
 
 static void parse_source(struct parser *p, const struct word *word, struct prefix *source)
 {
 	char quoted[WORD_QUOTED];
-	bool full;
 
-	if (parse_prefix(p, word, source, &full) < 0)
+	if (parse_prefix(p, word, source) < 0)
 		return;
-	if (full && addr_is_any(&source->addr))
+	/* No sender has the unspecified address: as a single source it stands for any. */
+	if (addr_is_any(&source->addr) && prefix_is_full(source))
 		source->len = 0;
 	if (addr_is_multicast(&source->addr) &&
 	    source->len >= families[source->addr.family].group_len) {
@@ -138,12 +141,11 @@ static void parse_group(struct parser *p, const struct word *word)
 	struct prefix *group = &p->st->group;
 	char quoted[WORD_QUOTED];
 	enum family family;
-	bool full;
 
-	if (parse_prefix(p, word, group, &full) < 0)
+	if (parse_prefix(p, word, group) < 0)
 		return;
 	family = (enum family)group->addr.family;
-	if (group->len == 0 || (full && addr_is_any(&group->addr))) {
+	if (group->len == 0 || (prefix_is_full(group) && addr_is_any(&group->addr))) {
 		p->any_group_typed = family == FAMILY_IPV6 && addr_is_any(&group->addr);
 		*group = prefix_all_groups(family);
 		return;
@@ -244,7 +246,7 @@ static void parse_oifs(struct parser *p)
 
 		(*oif)[0] = '\0';
 		parse_ifpat(p, p->next, *oif);
-		if (strcmp(*oif, st->iif) == 0 && !ifpat_is_wild(*oif))
+		if ((*oif)[0] && strcmp(*oif, st->iif) == 0 && !ifpat_is_wild(*oif))
 			diag_warn(p->diags, pos_of(p, p->next),
 				  "packets from '%s' go back out of it; leave it out unless that "
 				  "is what you want",
@@ -483,7 +485,7 @@ int stmt_parse(struct stmt *st, const struct words *words, struct pos pos, struc
 		return failed(&p) ? -EINVAL : 0;
 	}
 	st->pos = pos;
-	unknown_word(&p, first, "place of a statement", keywords);
+	unknown_word(&p, first, NULL, keywords);
 	return -EINVAL;
 }
 

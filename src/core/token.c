@@ -129,25 +129,30 @@ static unsigned int distance(const struct word *word, const char *text)
 	return row[len];
 }
 
+/* How far a word is from a keyword; one that begins with the other is never farther than 2. */
+static unsigned int badness(const struct word *word, const char *keyword)
+{
+	size_t len = strlen(keyword), shared = len < word->len ? len : word->len;
+	unsigned int far = distance(word, keyword);
+
+	if (len > 1 && memcmp(word->text, keyword, shared) == 0)
+		return least(far, 2);
+	return far < len ? far : GUESS_MAX;
+}
+
 const char *word_guess(const struct word *word, const char *const *keywords)
 {
 	const char *best = NULL;
-	unsigned int best_distance = 3;
+	unsigned int best_badness = 3;
 
 	if (!word->len || word->len >= GUESS_MAX)
 		return NULL;
 	for (; *keywords; keywords++) {
-		size_t len = strlen(*keywords);
-		unsigned int far;
+		unsigned int bad =
+			strlen(*keywords) < GUESS_MAX ? badness(word, *keywords) : GUESS_MAX;
 
-		if (len >= GUESS_MAX)
-			continue;
-		far = distance(word, *keywords);
-		if (word_is_prefix_of(word, *keywords) ||
-		    (len > 1 && word->len > len && memcmp(word->text, *keywords, len) == 0))
-			far = least(far, 2);
-		if (far < best_distance && far < len) {
-			best_distance = far;
+		if (bad < best_badness) {
+			best_badness = bad;
 			best = *keywords;
 		}
 	}
