@@ -233,27 +233,36 @@ static void parse_scopes(struct parser *p, const struct word *word)
 		p->st->scopes = (uint16_t)mask;
 }
 
+static const struct clause *find_clause(const struct parser *p, const struct word *word);
+
+static void parse_oif(struct parser *p, const struct word *word)
+{
+	struct stmt *st = p->st;
+	char(*oif)[IFPAT_SIZE] =
+		mem_append(&st->oifs, st->n_oifs, &st->oifs_room, sizeof(*st->oifs));
+
+	(*oif)[0] = '\0';
+	st->n_oifs++;
+	parse_ifpat(p, word, *oif);
+	if (find_clause(p, word))
+		diag_warn(p->diags, pos_of(p, word),
+			  "'%s' behind 'to' is an interface name; if it is meant as the keyword, "
+			  "put it before 'to'",
+			  *oif);
+	else if ((*oif)[0] && strcmp(*oif, st->iif) == 0 && !ifpat_is_wild(*oif))
+		diag_warn(p->diags, pos_of(p, word),
+			  "packets from '%s' go back out of it; leave it out unless that is what "
+			  "you want",
+			  *oif);
+}
+
 /* All that is left: outbound interfaces, perhaps with a scope mask in front. */
 static void parse_oifs(struct parser *p)
 {
-	struct stmt *st = p->st;
-
 	if (p->any_group_typed && p->next < p->end && looks_like_number(p->next))
 		parse_scopes(p, p->next++);
-	while (p->next < p->end) {
-		char(*oif)[IFPAT_SIZE] =
-			mem_append(&st->oifs, st->n_oifs, &st->oifs_room, sizeof(*st->oifs));
-
-		(*oif)[0] = '\0';
-		parse_ifpat(p, p->next, *oif);
-		if ((*oif)[0] && strcmp(*oif, st->iif) == 0 && !ifpat_is_wild(*oif))
-			diag_warn(p->diags, pos_of(p, p->next),
-				  "packets from '%s' go back out of it; leave it out unless that "
-				  "is what you want",
-				  *oif);
-		p->next++;
-		st->n_oifs++;
-	}
+	while (p->next < p->end)
+		parse_oif(p, p->next++);
 }
 
 static void clause_to(struct parser *p, const struct word *keyword)
