@@ -240,20 +240,22 @@ static void parse_oif(struct parser *p, const struct word *word)
 	struct stmt *st = p->st;
 	char(*oif)[IFPAT_SIZE] =
 		mem_append(&st->oifs, st->n_oifs, &st->oifs_room, sizeof(*st->oifs));
+	char quoted[WORD_QUOTED];
 
 	(*oif)[0] = '\0';
 	st->n_oifs++;
 	parse_ifpat(p, word, *oif);
+	word_quote(word, quoted);
 	if (find_clause(p, word))
 		diag_warn(p->diags, pos_of(p, word),
-			  "'%s' behind 'to' is an interface name; if it is meant as the keyword, "
+			  "%s behind 'to' is an interface name; if it is meant as the keyword, "
 			  "put it before 'to'",
-			  *oif);
+			  quoted);
 	else if ((*oif)[0] && strcmp(*oif, st->iif) == 0 && !ifpat_is_wild(*oif))
 		diag_warn(p->diags, pos_of(p, word),
-			  "packets from '%s' go back out of it; leave it out unless that is what "
+			  "packets from %s go back out of it; leave it out unless that is what "
 			  "you want",
-			  *oif);
+			  quoted);
 }
 
 /* All that is left: outbound interfaces, perhaps with a scope mask in front. */
