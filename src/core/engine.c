@@ -57,6 +57,11 @@ uint64_t engine_operations(const struct engine *engine)
 	return engine->operations;
 }
 
+uint64_t engine_topology(const struct engine *engine)
+{
+	return engine->topology;
+}
+
 void engine_note(const struct engine *engine, int priority, const char *format, ...)
 {
 	char text[512];
@@ -148,10 +153,41 @@ static bool settle_once(struct engine *engine)
 	return engine->dirty != 0;
 }
 
+/* Says once for each link that there is no number left for it. */
+static void check_crowded(const struct engine *engine, struct link *link, enum family family)
+{
+	bool before = link->crowded[family];
+
+	link->crowded[family] = engine->state.present[family] && link->vif[family] == NO_VIF &&
+				!link->vif_error[family] &&
+				plan_link_usable(engine->state.rules, link);
+	if (link->crowded[family] && !before)
+		engine_note(engine, LOG_WARNING,
+			    "%s: all %d %s VIFs are in use; routes on it wait until one is free",
+			    link->info.name, MAX_VIFS, families[family].name);
+}
+
+static void find_crowded(struct engine *engine)
+{
+	struct list *pos, *tmp;
+
+	list_for_each(pos, tmp, &engine->state.rules->pat_order) {
+		struct ifpat *pat = list_entry(pos, struct ifpat, order);
+
+		for (size_t i = 0; i < pat->n_links; i++)
+			for (int f = 0; f < FAMILIES; f++)
+				check_crowded(engine, pat->links[i], (enum family)f);
+	}
+}
+
 void engine_settle(struct engine *engine)
 {
+	bool vifs = engine->dirty & DIRTY_VIFS;
+
 	while (engine->dirty && settle_once(engine))
 		;
+	if (vifs)
+		find_crowded(engine);
 }
 
 /* Rules */
@@ -200,6 +236,7 @@ void engine_load(struct engine *engine, struct rules *rules)
 	rules_unbind_all(engine->state.rules);
 	rules_release(engine->state.rules);
 	engine->state.rules = rules;
+	engine->topology++;
 	rules_bind_new(rules, &engine->state.links);
 	count_exact(engine);
 	forget_refusals(engine);
@@ -257,6 +294,7 @@ void engine_link(struct engine *engine, const struct link_info *info)
 {
 	struct link *link = links_find(&engine->state.links, info->index);
 
+	engine->topology++;
 	if (link) {
 		update_link(engine, link, info);
 	} else {
@@ -274,6 +312,7 @@ void engine_link_gone(struct engine *engine, int index)
 
 	if (!link)
 		return;
+	engine->topology++;
 	unbind(engine, link);
 	for (int f = 0; f < FAMILIES; f++)
 		for (unsigned int n = 0; n < MAX_VIFS; n++)

@@ -75,6 +75,9 @@ void engine_flush(struct engine *engine);
 void engine_settle(struct engine *engine);
 uint64_t engine_operations(const struct engine *engine);
 
+/* A number that changes whenever links, VIFs or the set of rules may have changed. */
+uint64_t engine_topology(const struct engine *engine);
+
 /*
  * Looks after learned flows that may have gone silent, a bounded number at a time.  Returns when to
  * call again (now_ms: at once, there is more), UINT64_MAX for not at all.

@@ -20,6 +20,7 @@ struct engine {
 	struct engine_listener listener;
 	unsigned int dirty;  /* set of enum dirt */
 	uint64_t operations; /* executed so far */
+	uint64_t topology;   /* see engine_topology() */
 	uint64_t successes;  /* of them, those that the kernel did not refuse */
 	int refusal;	     /* errno of the latest refusal */
 	uint64_t now_ms;     /* the latest time that anybody told */

@@ -30,6 +30,7 @@ static void record_vif(struct engine *engine, const struct kop *op, int result)
 	const char *family = families[op->family].name;
 	char name[32];
 
+	engine->topology++;
 	if (op->type == KOP_DEL_VIF) {
 		if (result < 0)
 			return;

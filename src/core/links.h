@@ -18,6 +18,7 @@ struct link {
 	struct link_info info;
 	int vif[FAMILIES];	 /* number, or NO_VIF; owned by vifs and plan */
 	int vif_error[FAMILIES]; /* errno of the kernel's refusal of a VIF, or 0 */
+	bool crowded[FAMILIES];	 /* it was said that all numbers are taken */
 	uint64_t born;		 /* number of this life: an index may come back */
 	bool seen;		 /* in the resync that is going on */
 };

@@ -104,6 +104,40 @@ static void list_if_there(struct json *json, const char *key, const struct recor
 	json_close(json, ']');
 }
 
+/* Router discovery: an object for each family, of the pairs from its name to the next one's. */
+static void mrdisc(struct json *json, const char *key, const struct record *record)
+{
+	static const struct {
+		const char *pair, *key;
+		void (*add)(struct json *json, const char *text);
+	} known[] = {
+		{"mrdisc_state", "state", json_string}, {"mrdisc_reason", "reason", json_string},
+		{"sent", "sent", json_number},		{"received", "received", json_number},
+		{"ignored", "ignored", json_number},
+	};
+	const char *family;
+	size_t cursor = 0;
+
+	if (!record_get(record, key))
+		return;
+	json_key(json, key);
+	json_open(json, '{');
+	while ((family = record_next(record, key, &cursor))) {
+		json_key(json, family);
+		json_open(json, '{');
+		for (; cursor < record->count && strcmp(record->pairs[cursor].key, key) != 0;
+		     cursor++)
+			for (size_t i = 0; i < ARRAY_SIZE(known); i++) {
+				if (strcmp(record->pairs[cursor].key, known[i].pair) != 0)
+					continue;
+				json_key(json, known[i].key);
+				known[i].add(json, record->pairs[cursor].value);
+			}
+		json_close(json, '}');
+	}
+	json_close(json, '}');
+}
+
 static const struct member route_members[] = {
 	{"source", string_or_null},
 	{"group", string_or_null},
@@ -133,10 +167,9 @@ static const struct member group_members[] = {
 };
 
 static const struct member interface_members[] = {
-	{"index", number_or_null},   {"name", string_or_null},
-	{"vif", number_or_null},     {"mif", number_or_null},
-	{"state", string_if_there},  {"multicast", yes_if_there},
-	{"reason", string_if_there}, {NULL, NULL},
+	{"index", number_or_null},   {"name", string_or_null},	 {"vif", number_or_null},
+	{"mif", number_or_null},     {"state", string_if_there}, {"multicast", yes_if_there},
+	{"reason", string_if_there}, {"mrdisc", mrdisc},	 {NULL, NULL},
 };
 
 static const struct member pending_members[] = {

@@ -181,6 +181,25 @@ static struct buf *note(struct buf *out)
 	return out;
 }
 
+/* Router discovery: a note for each family, with the pairs from its name to the next one's. */
+static void mrdisc_notes(struct buf *out, const struct record *record)
+{
+	static const char *const numbers[] = {"sent", "received", "ignored", NULL};
+
+	for (size_t i = 0; i < record->count; i++) {
+		const struct pair *pair = &record->pairs[i];
+
+		if (strcmp(pair->key, "mrdisc") == 0)
+			buf_printf(note(out), "mrdisc %s", pair->value);
+		else if (strcmp(pair->key, "mrdisc_state") == 0)
+			buf_printf(out, " %s", pair->value);
+		else if (strcmp(pair->key, "mrdisc_reason") == 0)
+			buf_printf(out, ": %s", pair->value);
+		else if (is_one_of(pair->key, numbers))
+			buf_printf(out, ", %s %s", pair->value, pair->key);
+	}
+}
+
 /* What is special about a row. */
 static void notes_cell(struct buf *out, const struct record *record)
 {
@@ -205,6 +224,7 @@ static void notes_cell(struct buf *out, const struct record *record)
 	}
 	if (wrong && strcmp(wrong, "0") != 0)
 		buf_printf(note(out), "%s on a wrong interface", wrong);
+	mrdisc_notes(out, record);
 }
 
 static struct render *text_begin(enum topic topic, const struct look *look)

@@ -70,8 +70,14 @@ static void run_leave(struct commander *commander, struct answer *answer)
 
 static void run_show(struct commander *commander, struct answer *answer)
 {
-	answer->report = report_show(commander->engine, &commander->request,
-				     commander->reload->problems, commander->table);
+	const struct report_sources sources = {
+		.engine = commander->engine,
+		.mrdisc = commander->mrdisc,
+		.problems = commander->reload->problems,
+		.table = commander->table,
+	};
+
+	answer->report = report_show(&sources, &commander->request);
 }
 
 static void run_flush(struct commander *commander, struct answer *answer)

@@ -11,6 +11,7 @@
 struct commander {
 	struct engine *engine;
 	struct reload *reload;
+	const struct mrdisc *mrdisc; /* may be NULL */
 	uint32_t table;
 	struct words words;
 	struct request request;

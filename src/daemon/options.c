@@ -232,7 +232,6 @@ int options_parse(struct options *options, int argc, char *argv[], struct buf *e
 	*options = (struct options){
 		.ident = DEFAULT_IDENT,
 		.cache_seconds = 60,
-		.mrdisc_seconds = 20,
 		.max_flows = 100000,
 		.log_level = LOG_NOTICE,
 	};

@@ -15,7 +15,8 @@ struct options {
 	const char *check;			 /* file to check, as given, NULL = run */
 	char *conf, *pid_file, *socket;		 /* owned, absolute */
 	char *script;				 /* owned, absolute, NULL = none */
-	unsigned long cache_seconds, delay_seconds, exit_seconds, mrdisc_seconds;
+	unsigned long cache_seconds, delay_seconds, exit_seconds;
+	unsigned long mrdisc_seconds; /* 0 = not given */
 	unsigned long table, max_flows;
 	int log_level;
 	bool foreground, syslog, strict;

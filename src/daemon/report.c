@@ -13,6 +13,7 @@ typedef bool (*stage_fn)(struct report *report, struct buf *out);
 
 struct report {
 	const struct engine *engine;
+	const struct mrdisc *mrdisc; /* may be NULL */
 	const struct state *state;
 	struct rules *rules;	   /* held; NULL when no rules are shown */
 	struct problems *problems; /* held */
@@ -360,6 +361,9 @@ static void list_interfaces(struct report *report)
 
 static const char *link_reason(const struct report *report, const struct link *link)
 {
+	struct ifpat *pats[MAX_PATS_OF_LINK];
+	bool named = rules_pats_of(report->rules, link->info.name, pats) > 0;
+
 	if (!link->info.multicast)
 		return "no MULTICAST flag";
 	if (!plan_link_usable(report->rules, link))
@@ -367,7 +371,34 @@ static const char *link_reason(const struct report *report, const struct link *l
 	for (int family = 0; family < FAMILIES; family++)
 		if (link->vif_error[family])
 			return strerror(link->vif_error[family]);
+	for (int family = 0; family < FAMILIES; family++)
+		if (report->state->present[family] && link->vif[family] == NO_VIF && named)
+			return "all 32 VIFs are in use";
 	return NULL;
+}
+
+/* Router discovery, one family after the other: each key belongs to the "mrdisc" before it. */
+static void put_mrdisc(const struct report *report, struct buf *out, const struct link *link)
+{
+	static const char *const names[FAMILIES] = {"ipv4", "ipv6"};
+	static const char *const states[] = {
+		[MRDISC_STARTING] = "starting",
+		[MRDISC_ACTIVE] = "active",
+		[MRDISC_WAITING] = "waiting",
+	};
+	struct mrdisc_status status;
+
+	for (int family = 0; family < FAMILIES; family++) {
+		if (!mrdisc_status(report->mrdisc, (enum family)family, link->vif[family], &status))
+			continue;
+		record_text(out, "mrdisc", names[family]);
+		record_text(out, "mrdisc_state", states[status.state]);
+		if (status.reason)
+			record_text(out, "mrdisc_reason", status.reason);
+		record_number(out, "sent", status.sent);
+		record_number(out, "received", status.received);
+		record_number(out, "ignored", status.ignored);
+	}
 }
 
 static bool interfaces(struct report *report, struct buf *out)
@@ -392,6 +423,7 @@ static bool interfaces(struct report *report, struct buf *out)
 	reason = link_reason(report, link);
 	if (reason)
 		record_text(out, "reason", reason);
+	put_mrdisc(report, out, link);
 	record_end(out);
 	return true;
 }
@@ -434,19 +466,19 @@ static struct seq *orders_of(const struct report *report, int which)
 	return which < (int)ARRAY_SIZE(orders) ? (struct seq *)orders[which] : NULL;
 }
 
-struct report *report_show(const struct engine *engine, const struct request *request,
-			   struct problems *problems, uint32_t table)
+struct report *report_show(const struct report_sources *sources, const struct request *request)
 {
 	struct report *report = mem_alloc(sizeof(*report));
 	struct seq *order;
 
-	report->engine = engine;
-	report->state = engine_state(engine);
+	report->engine = sources->engine;
+	report->mrdisc = sources->mrdisc;
+	report->state = engine_state(sources->engine);
 	report->rules = report->state->rules;
-	report->problems = problems_hold(problems);
+	report->problems = problems_hold(sources->problems);
 	report->stage = show[request->topic];
 	report->detail = request->detail;
-	report->table = table;
+	report->table = sources->table;
 	rules_hold(report->rules);
 	for (int i = 0; (order = orders_of(report, i)); i++)
 		seq_hold(order);

@@ -12,6 +12,7 @@
 
 #include "core/engine.h"
 #include "core/request.h"
+#include "daemon/mrdisc.h"
 
 /* What is wrong with a configuration; shared by those who show it. */
 struct problems {
@@ -25,9 +26,16 @@ void problems_release(struct problems *problems); /* NULL is fine */
 
 struct report;
 
-/* The answer to a "show"; @table is the kernel's multicast routing table in use. */
-struct report *report_show(const struct engine *engine, const struct request *request,
-			   struct problems *problems, uint32_t table);
+/* Where a report takes its facts from. */
+struct report_sources {
+	const struct engine *engine;
+	const struct mrdisc *mrdisc; /* may be NULL */
+	struct problems *problems;
+	uint32_t table; /* the kernel's multicast routing table in use */
+};
+
+/* The answer to a "show". */
+struct report *report_show(const struct report_sources *sources, const struct request *request);
 
 /* The answer to a refused reload: the problems, and @text as the error. */
 struct report *report_refusal(struct problems *problems, const char *text);

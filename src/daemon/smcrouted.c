@@ -13,6 +13,7 @@
 #include "daemon/background.h"
 #include "daemon/conf.h"
 #include "daemon/ctl.h"
+#include "daemon/mrdisc.h"
 #include "daemon/options.h"
 #include "daemon/privs.h"
 #include "daemon/service.h"
@@ -29,6 +30,7 @@ struct daemon {
 	struct engine *engine; /* NULL while waiting to start */
 	struct reload reload;
 	struct commander commander;
+	struct mrdisc *mrdisc; /* NULL = not built in, or not yet */
 	struct ctl *ctl;
 	bool leaving;
 };
@@ -78,6 +80,7 @@ static bool on_idle(void *ctx)
 
 	engine_settle(daemon->engine);
 	next = engine_tick(daemon->engine, now);
+	mrdisc_update(daemon->mrdisc);
 	loop_set_timer(daemon->due, next);
 	return next <= now;
 }
@@ -180,6 +183,8 @@ static void wire(struct daemon *daemon)
 	daemon->reload.engine = daemon->commander.engine = daemon->engine;
 	daemon->reload.path = options->conf;
 	daemon->reload.hook = hook_new(daemon->loop, options->script, (uint32_t)options->table);
+	daemon->mrdisc = mrdisc_open(daemon->loop, daemon->engine, options->mrdisc_seconds);
+	daemon->commander.mrdisc = daemon->mrdisc;
 	daemon->commander.reload = &daemon->reload;
 	daemon->commander.table = (uint32_t)options->table;
 	daemon->ctl = ctl_open(daemon->loop, &daemon->commander, &config);
@@ -249,6 +254,7 @@ static void stop(struct daemon *daemon)
 {
 	daemon->leaving = true;
 	service_stopping();
+	mrdisc_close(daemon->mrdisc);
 	if (daemon->engine)
 		engine_clear(daemon->engine);
 	klinux_close(daemon->klinux);
@@ -288,6 +294,8 @@ static int run(struct daemon *daemon)
 	daemon->loop = loop_new();
 	daemon->due = loop_add_timer(daemon->loop, on_due, NULL);
 	signal(SIGPIPE, SIG_IGN);
+	if (options->mrdisc_seconds && !mrdisc_available())
+		log_warn("-m has no effect: this smcrouted was built without --enable-mrdisc");
 	loop_add_signal(daemon->loop, SIGTERM, on_end, daemon);
 	loop_add_signal(daemon->loop, SIGINT, on_end, daemon);
 	loop_add_signal(daemon->loop, SIGHUP, on_hangup, daemon);
