@@ -1,0 +1,416 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# The units under systemd as process 1: start, reload, crash, limits, journal, several daemons.
+vm_options=(-s -t 500)
+. "${0%/*}/lib.sh"
+
+unit=smcroute
+conf=/etc/smcroute.conf
+defaults=/etc/default/smcroute
+dropins=/etc/systemd/system/smcroute.service.d
+ctl() { "$SMCROUTECTL" "$@"; }
+
+# ---- what systemd knows ----
+
+# property NAME...: one line each.
+property() { systemctl show --value ${@/#/-p} "$unit"; }
+
+running() { [ "$(property ActiveState)/$(property SubState)" = active/running ]; }
+
+# It runs, and did all the time.
+stays() {
+	running || fail "not running: $(systemctl status "$unit" 2>&1)"
+	assert_eq 0 "$(property NRestarts)" "restarts by systemd"
+}
+
+# service VERB [STATUS]: systemctl, and what status it must end with.
+service() {
+	case $1 in
+	start | restart)
+		systemctl reset-failed "$unit" 2>/dev/null
+		journalctl -q -n 1 -o json | jq -r .__CURSOR >"$T/cursor"
+		;;
+	esac
+	status "${2:-0}" systemctl "$1" "$unit"
+}
+
+# journal [OPTIONS]: of the unit, since "service" last started it.
+journal() {
+	journalctl -q -o cat -u "$unit" --after-cursor="$(cat "$T/cursor")" "$@"
+}
+
+# says REGEX [OPTIONS]: waits for that in the journal.
+says() { wait_for 5 said "$@"; }
+said() { [[ $(journal "${@:2}") =~ $1 ]]; }
+
+# ended STATUS: it failed with that, once.
+ended() {
+	assert_eq "failed $1 0" \
+		"$(property ActiveState) $(property ExecMainStatus) $(property NRestarts)" "the unit"
+}
+
+# ---- what the daemon does ----
+
+# put FILE: standard input becomes its contents.
+put() { mkdir -p "${1%/*}" && cat >"$1"; }
+
+of_process() { awk -v key="$1:" '$1 == key {print $2}' "/proc/$(property MainPID)/status"; }
+
+entries() { grep -c ' [0-9]*:[0-9]' /proc/net/ip_mr_cache; }
+
+# forwards SOURCE GROUP: from h0 to h1.
+forwards() {
+	count_start h1 -n 5
+	send h0 -n 5 -r 100 "$2"
+	count_stop h1
+	assert_eq "5 0 0" "$(counted h1 "$1" "$2")" "packets of $2"
+}
+
+routes_work() {
+	assert_eq "eth0 eth1" "$(in_kernel 10.0.0.10 225.1.1.1)" "the route"
+	assert_eq "eth0 eth1" "$(in_kernel fd00::10 ff3e::1)" "the IPv6 route"
+	forwards 10.0.0.10 225.1.1.1
+	forwards fd00::10 ff3e::1
+}
+
+# check NAME COMMAND...: the command begins with a daemon that is stopped, and this configuration.
+check() { try "$1" fresh "${@:2}"; }
+fresh() {
+	service stop
+	rm -rf "$defaults" "$dropins"
+	systemctl daemon-reload
+	put $conf <<-EOF
+		mroute from eth0 source 10.0.0.10 group 225.1.1.1 to eth1
+		mroute from eth0 source fd00::10 group ff3e::1 to eth1
+		mroute from eth0 group 225.2.0.0/16 to eth1
+	EOF
+	"$@"
+}
+
+# ---- the checks ----
+
+without_configuration() {
+	rm $conf
+	service start
+	says "there is no $conf"
+	status 0 ctl add eth0 10.0.0.10 225.1.1.1 eth1
+	forwards 10.0.0.10 225.1.1.1
+	stays
+}
+
+# No waiting here: "active" means that the routes are there.
+with_configuration() {
+	echo 'mgroup from eth0 group 225.3.0.0/24' >>$conf
+	service start
+	assert_eq 1 "$(entries)" "entries of the kernel"
+	routes_work
+	forwards 10.0.0.10 225.2.9.9
+	assert_eq 256 "$(show groups '.groups.kernel | length')" "groups"
+	assert_match '^3 routes and 1 group on' "$(property StatusText)" "the status"
+	stays
+}
+
+good_reload() {
+	local pid
+	service start
+	pid=$(property MainPID)
+	echo 'mroute from eth0 source 10.0.0.10 group 225.1.1.2 to eth1' >>$conf
+	service reload
+	assert_eq "eth0 eth1" "$(in_kernel 10.0.0.10 225.1.1.2)" "the new route"
+	assert_match '^4 routes' "$(property StatusText)" "the status"
+	says "reloaded $conf"
+	echo 'mroute from eth0 source 10.0.0.10 group 225.1.1.3 to eth1' >>$conf
+	kill -HUP "$pid"
+	wait_for 5 is "eth0 eth1" in_kernel 10.0.0.10 225.1.1.3
+	wait_for 5 running
+	assert_eq "$pid" "$(property MainPID)" "the process"
+	stays
+}
+
+refused_reload() {
+	local pid
+	service start
+	pid=$(property MainPID)
+	cp $conf "$T/good.conf"
+	echo 'mroute frm eth0 group 225.1.1.3 to eth1' >>$conf
+	service reload 1
+	says "smcroute.conf:4:8: " -p err
+	assert_match 'reload refused' "$(property StatusText)" "the status"
+	stays
+	rm $conf
+	service reload 1
+	stays
+	routes_work
+	assert_eq "$pid" "$(property MainPID)" "the process"
+	cp "$T/good.conf" $conf
+	service reload
+	assert_match '^3 routes' "$(property StatusText)" "the status after a good one"
+	stays
+}
+
+late_interface() {
+	local round
+	put $conf <<-EOF
+		mroute from late group 225.1.1.1 to eth1
+		mroute from late source 10.0.7.10 group 225.1.1.2 to eth1
+		mroute from late source fd00:7::10 group ff3e::7 to eth1
+		mgroup from late group 225.1.1.1
+	EOF
+	service start
+	host far
+	for round in 1 2; do
+		link far late 7
+		wait_for 5 is "late eth1" in_kernel 10.0.7.10 225.1.1.2
+		wait_for 5 is "late eth1" in_kernel fd00:7::10 ff3e::7
+		assert_eq "late" "$(show groups '.groups.kernel[].iif')" "the membership"
+		count_start h1 -n 4
+		send far -n 2 225.1.1.1
+		send far -n 2 ff3e::7
+		count_stop h1
+		assert_eq "2 0 0" "$(counted h1 10.0.7.10 225.1.1.1)" "packets, round $round"
+		assert_eq "2 0 0" "$(counted h1 fd00:7::10 ff3e::7)" "IPv6 packets, round $round"
+		ip link del late
+		wait_for 5 is "" in_kernel 10.0.7.10 225.1.1.2
+	done
+	stays
+}
+
+# Again by the administrator, then by systemd after a crash.
+restart() {
+	local pid
+	service start
+	pid=$(property MainPID)
+	service restart
+	[ "$pid" != "$(property MainPID)" ] || fail "the same process after the restart"
+	assert_eq 1 "$(entries)" "entries of the kernel"
+	stays
+	kill -KILL "$(property MainPID)"
+	wait_for 10 is 1 property NRestarts
+	wait_for 10 running
+	assert_eq 1 "$(entries)" "entries of the kernel after the crash"
+	assert_eq "$(property MainPID)" "$(cat /run/smcroute.pid)" "the pid file"
+	routes_work
+	service reload
+}
+
+stop() {
+	service start
+	service stop
+	assert_eq "success 0" "$(property Result) $(property ExecMainStatus)" "the end"
+	assert_eq 0 "$(entries)" "entries of the kernel"
+	assert_eq "" "$(ls /run/smcroute.sock /run/smcroute.pid 2>/dev/null)" "files left behind"
+	status 3 systemctl is-active $unit
+}
+
+errors_at_start() {
+	sed -i '2s/mroute/mrouteXYZ/' $conf
+	service start
+	assert_eq 1 "$(entries)" "entries of the kernel"
+	assert_match '1 error in' "$(property StatusText)" "the status"
+	says "smcroute.conf:2:1: " -p err
+	stays
+}
+
+# What another try would not mend is not tried again.
+refused_starts() {
+	put $defaults <<<'SMCROUTED_ARGS="-l nonsense"'
+	service start 1
+	ended 64
+	says "there is no log level 'nonsense'"
+	put $defaults <<<'SMCROUTED_ARGS="--strict"'
+	echo nonsense >>$conf
+	service start 1
+	ended 78
+	says "smcroute.conf:4:1: "
+	# Without the drop-in that smcroute.default tells of.
+	put $defaults <<<'SMCROUTED_ARGS="-p daemon"'
+	service start 1
+	ended 77
+	says "can't become user daemon"
+}
+
+# Under the daemon's name and with priorities.
+clear_journal() {
+	echo nonsense >>$conf
+	service start
+	says 'Ready: ' -t smcroute -p notice
+	assert_eq 1 "$(journal -t smcroute -p err | grep -c '^/etc/smcroute.conf:4:1: ')" "the error"
+	assert_eq 2 "$(journal -t smcroute | wc -l)" "lines in all"
+}
+
+# As systemd starts things at boot, the inbound interface last.
+boot_order() {
+	assert_match network.target "$(property After)" "what comes before"
+	ip link del eth0
+	put /run/systemd/system/interface.service <<-EOF
+		[Unit]
+		After=smcroute.service
+		[Service]
+		Type=oneshot
+		RemainAfterExit=yes
+		ExecStart=ip link add eth0 type veth peer name eth0 netns h0
+		ExecStart=ip addr add 10.0.0.1/24 dev eth0
+		ExecStart=ip -n h0 addr add 10.0.0.10/24 dev eth0
+		ExecStart=ip addr add fd00::1/64 dev eth0 nodad
+		ExecStart=ip -n h0 addr add fd00::10/64 dev eth0 nodad
+		ExecStart=ip link set eth0 up
+		ExecStart=ip -n h0 link set eth0 up
+	EOF
+	put /run/systemd/system/boot.target <<-EOF
+		[Unit]
+		Wants=interface.service network.target
+		Wants=smcroute.service
+	EOF
+	systemctl daemon-reload
+	status 0 systemctl enable $unit
+	[ -e /etc/systemd/system/multi-user.target.wants/smcroute.service ] || fail "not enabled"
+	status 0 systemctl disable $unit
+	status 0 systemctl start boot.target
+	wait_for 5 is "eth0 eth1" in_kernel 10.0.0.10 225.1.1.1
+	wait_for 5 link_up eth0
+	routes_work
+	stays
+}
+
+limits() {
+	local where
+	service start
+	assert_eq "0000000000003000 0000000000003000" "$(of_process CapPrm) $(of_process CapBnd)" \
+		"capabilities, now and ever"
+	assert_eq "1 2" "$(of_process NoNewPrivs) $(of_process Seccomp)" \
+		"no new privileges, filter of system calls"
+	for where in /etc /usr /var /run; do
+		nsenter -t "$(property MainPID)" -m test -w $where && echo "$where"
+	done >"$T/writable"
+	assert_eq /run "$(cat "$T/writable")" "what can be written"
+	journal | grep 'receive buffer' && fail "a small receive buffer"
+	# 20 groups a socket: 820 of them.
+	echo "mgroup from eth0 group 225.64.0.0/18" >>$conf
+	echo "mgroup from eth0 group ff3e::1:0/118" >>$conf
+	service reload
+	assert_eq "$((16384 + 1024))" "$(show groups '.groups.kernel | length')" "groups"
+	assert_eq 0 "$(show groups '[.groups.conf[] | select(.state != "active")] | length')" \
+		"groups that were refused"
+}
+
+# Tools, a pipe, python, netlink, files in /run and /tmp, a line for the log.
+script() {
+	put /etc/smcroute/script.sh <<-'EOF'
+		#!/bin/bash
+		exec >>/run/script.out 2>&1
+		echo "$1 $group $(ip -o link show eth0 | wc -l) $(wc -l </etc/smcroute.conf)"
+		mktemp >/dev/null || exit 2
+		python3 -c 'import socket; print("index", socket.if_nametoindex("eth0"))' || exit 3
+		ip rule add from 192.0.2.1 lookup 99 && ip rule del from 192.0.2.1 lookup 99 || exit 4
+		logger -t script "called with $1"
+		touch /etc/smcroute/touched && exit 5
+		[ "$1" = reload ]
+	EOF
+	chmod +x /etc/smcroute/script.sh
+	put $defaults <<-'EOF'
+		# Both of them, several words
+		SMCROUTED_OPTS="-l info -c 30"
+		SMCROUTED_ARGS='-e /etc/smcroute/script.sh'
+	EOF
+	service start
+	says 'script.sh reload, process [0-9]+, ended with status 0'
+	forwards 10.0.0.10 225.2.7.7
+	says 'script.sh install, process [0-9]+, ended with status 1'
+	assert_match 'reload  1 3.index [0-9]+.*install 225.2.7.7 1 3' "$(tr '\n' . </run/script.out)" \
+		"what the script said"
+	assert_match 'called with install' "$(journalctl -q -o cat -t script)" "its line in the journal"
+	stays
+}
+
+# As smcroute.default tells those who want it.
+other_user() {
+	local round
+	status 0 systemd-sysusers
+	id smcroute >"$T/out" || fail "no user smcroute"
+	sed -n '/^#   \[Service\]/,/^#$/s/^#   //p' "$STAGE/smcroute.default" | put $dropins/user.conf
+	grep -q '^CapabilityBoundingSet=' $dropins/user.conf || fail "smcroute.default does not tell"
+	systemctl daemon-reload
+	put $defaults <<<'SMCROUTED_ARGS="-p smcroute --socket-group daemon"'
+	for round in 1 2; do
+		service restart
+		assert_eq "$(property MainPID)" "$(cat /run/smcroute.pid)" "the pid file, round $round"
+		assert_eq "$(id -u smcroute)" "$(of_process Uid)" "the user"
+		assert_eq 0000000000000000 "$(of_process CapPrm)" "capabilities"
+		assert_eq "smcroute daemon 660" "$(stat -c '%U %G %a' /run/smcroute.sock)" "the socket"
+		service reload
+		routes_work
+	done
+	assert_eq "" "$(journal -p warning)" "warnings"
+	stays
+	rm -r $dropins $defaults
+	systemctl daemon-reload
+	service restart
+	assert_eq "$(property MainPID)" "$(cat /run/smcroute.pid)" "the pid file as root again"
+	assert_eq "" "$(journal -p warning)" "warnings as root again"
+}
+
+# A second daemon with its own table.
+instance() {
+	local family
+	service start
+	host h2
+	link h2 eth2 2
+	for family in -4 -6; do
+		ip $family mrule add iif eth2 lookup 100 || fail "no multiple tables"
+	done
+	put /etc/smcroute/lab.conf <<-EOF
+		mroute from eth2 group 225.9.0.0/16 to eth1
+		mroute from eth2 source fd00:2::10 group ff3e::9 to eth1
+	EOF
+	put /etc/default/smcroute-lab <<<"SMCROUTED_ARGS='-t 100'"
+	unit=smcroute@lab
+	ctl() { "$SMCROUTECTL" -i lab "$@"; }
+	service start
+	assert_eq "eth2 eth1" "$(in_kernel fd00:2::10 ff3e::9)" "its route"
+	count_start h1 -n 8
+	send h2 -n 4 225.9.1.1
+	send h2 -n 4 ff3e::9
+	count_stop h1
+	assert_eq "8 0 0" "$(counted_all h1)" "its packets"
+	echo nonsense >>/etc/smcroute/lab.conf
+	service reload 1
+	sed -i '$d' /etc/smcroute/lab.conf
+	service reload
+	assert_eq "$(property MainPID)" "$(cat /run/lab.pid)" "its pid file"
+	says 'reloaded /etc/smcroute/lab.conf' -t lab
+	stays
+	service stop
+	unit=smcroute
+	ctl() { "$SMCROUTECTL" "$@"; }
+	routes_work
+	stays
+}
+
+analysis() {
+	local file
+	for file in /usr/lib/systemd/system/smcroute{,@}.service; do
+		status 0 systemd-analyze verify --man=no --recursive-errors=no "$file"
+		assert_eq "" "$(cat "$T/out" "$T/err")" "what systemd-analyze says of $file"
+		status 0 systemd-analyze security --offline=yes --no-pager --threshold=20 "$file"
+	done
+}
+
+[ ! -e $conf ] || fail "make install brings a configuration"
+star 2
+check "start without a configuration, and stay up" without_configuration
+check "start with a configuration, all routes there at once" with_configuration
+check "reload" good_reload
+check "a refused reload fails for systemctl too, the daemon goes on" refused_reload
+check "an interface comes, goes, comes back" late_interface
+check "restart, and restart after a crash" restart
+check "stop leaves nothing behind" stop
+check "errors at the start: the rest is used, journal and status tell" errors_at_start
+check "a start that can't succeed is not tried again" refused_starts
+check "the journal has names and priorities" clear_journal
+check "at boot before its interface" boot_order
+check "limits, and enough room within" limits
+check "action script" script
+check "another user, as smcroute.default tells" other_user
+check "a second daemon with its own table" instance
+check "systemd-analyze" analysis
+finish
