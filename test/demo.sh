@@ -52,7 +52,7 @@ outside() {
 		export SMCROUTED=$tmp/build/src/smcrouted SMCROUTECTL=$tmp/build/src/smcroutectl
 		export MCAST=$tmp/build/test/net/mcast
 	fi
-	DEMO_INSIDE=yes bash "$0"
+	DEMO_INSIDE=yes bash "$root/test/demo.sh"
 }
 
 [ -n "${DEMO_INSIDE:-}" ] || { outside; exit; }
