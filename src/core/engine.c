@@ -305,7 +305,11 @@ void engine_link(struct engine *engine, const struct link_info *info)
 	link->seen = true;
 }
 
-/* The kernel has dropped the VIFs of a link by itself when it tells us that the link is gone. */
+/*
+ * The kernel has dropped the VIFs of a link by itself when it tells us that the link is gone.  One
+ * that it has all the same was added after that: the index is in use again, and we shall hear of
+ * it.
+ */
 void engine_link_gone(struct engine *engine, int index)
 {
 	struct link *link = links_find(&engine->state.links, index);
@@ -316,7 +320,8 @@ void engine_link_gone(struct engine *engine, int index)
 	unbind(engine, link);
 	for (int f = 0; f < FAMILIES; f++)
 		for (unsigned int n = 0; n < MAX_VIFS; n++)
-			if (engine->state.vifs.slot[f][n].ifindex == index)
+			if (engine->state.vifs.slot[f][n].ifindex == index &&
+			    !engine->kern->has_vif(engine->kern, (enum family)f, (uint8_t)n))
 				vifs_free(&engine->state.vifs, (enum family)f, n);
 	links_remove(&engine->state.links, link);
 }
@@ -330,19 +335,23 @@ void engine_links_begin(struct engine *engine)
 		container_of(node, struct link, by_index)->seen = false;
 }
 
-/* Any link but one that was seen since engine_links_begin(). */
-static struct link *unseen_link(const struct links *links)
+/* Drops the links that were not seen since engine_links_begin(). */
+static void drop_unseen_links(struct engine *engine)
 {
+	const struct links *links = &engine->state.links;
+	int *gone = mem_alloc(links->by_index.count * sizeof(*gone));
 	struct hnode *node = NULL;
-	size_t bucket = 0;
+	size_t bucket = 0, n = 0;
 
 	while ((node = hmap_walk(&links->by_index, &bucket, node))) {
-		struct link *link = container_of(node, struct link, by_index);
+		const struct link *link = container_of(node, struct link, by_index);
 
 		if (!link->seen)
-			return link;
+			gone[n++] = link->info.index;
 	}
-	return NULL;
+	while (n)
+		engine_link_gone(engine, gone[--n]);
+	free(gone);
 }
 
 /*
@@ -359,16 +368,12 @@ static void check_vif(struct engine *engine, enum family family, unsigned int nu
 		return;
 	info = link->info;
 	engine_link_gone(engine, ifindex);
-	engine_settle(engine);
 	engine_link(engine, &info);
 }
 
 void engine_links_end(struct engine *engine)
 {
-	struct link *link;
-
-	while ((link = unseen_link(&engine->state.links)))
-		engine_link_gone(engine, link->info.index);
+	drop_unseen_links(engine);
 	for (int f = 0; f < FAMILIES; f++)
 		for (unsigned int n = 0; n < MAX_VIFS; n++)
 			check_vif(engine, (enum family)f, n);
@@ -381,7 +386,7 @@ static uint64_t own_packets(const struct engine *engine, const struct flow *flow
 {
 	struct mfc_count count;
 
-	if (!flow->installed ||
+	if (!flow->installed || flow->doubted ||
 	    engine->kern->count(engine->kern, &flow->mfc.source, &flow->mfc.group, &count) < 0)
 		return 0;
 	return count.packets - count.wrong_if;
@@ -430,7 +435,7 @@ static void no_entry(struct engine *engine, const struct upcall *upcall, const s
 			return;
 		flow = fib_get(&state->fib, &upcall->source, &upcall->group);
 	}
-	flow_uninstalled(flow, &state->vifs); /* the kernel should know */
+	flow->doubted = flow->installed;
 	learn(engine, flow, link);
 }
 

@@ -85,6 +85,7 @@ void flow_installed(struct flow *flow, struct vifs *vifs, const struct mfc *mfc)
 	flow_uninstalled(flow, vifs);
 	flow->mfc = *mfc;
 	flow->installed = true;
+	flow->doubted = false;
 	flow->error = 0;
 	vifs_count(vifs, mfc, 1);
 }

@@ -224,7 +224,7 @@ void plan_flow(struct plan *plan, const struct state *state, struct flow *flow)
 	if (desire(&want, state, flow)) {
 		if (flow->installed)
 			shrink(plan, state, flow, &now);
-		if (!flow->installed || !same_entry(&now, &want))
+		if (!flow->installed || flow->doubted || !same_entry(&now, &want))
 			set_mfc(plan, STEP_SET_MFC, flow, &want);
 	} else if (flow->installed) {
 		op = add_op(plan, STEP_DEL_MFC, KOP_DEL_MFC, family);

@@ -246,7 +246,7 @@ static void parse_oif(struct parser *p, const struct word *word)
 	st->n_oifs++;
 	parse_ifpat(p, word, *oif);
 	word_quote(word, quoted);
-	if (find_clause(p, word))
+	if (p->seen & SEEN_TO && find_clause(p, word))
 		diag_warn(p->diags, pos_of(p, word),
 			  "%s behind 'to' is an interface name; if it is meant as the keyword, "
 			  "put it before 'to'",

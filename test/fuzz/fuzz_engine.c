@@ -264,7 +264,7 @@ static void stale_upcall(struct world *w)
 				address(sources[f][pick(w, 2)]), address(groups[f][pick(w, 3)])};
 
 	engine_settle(w->engine);
-	/* NOCACHE for what the kernel has an entry for is no lie we must understand. */
+	/* As above. */
 	if (upcall.type == UPCALL_WRONGVIF || !fake_find(&w->fake, &upcall.source, &upcall.group))
 		engine_upcall(w->engine, &upcall, w->now_ms);
 }
