@@ -4,14 +4,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define MIN_BUCKETS 16
+#define MIN_SLOTS 16
 
 static uint64_t rotate(uint64_t x, unsigned int by)
 {
 	return (x << by) | (x >> (64 - by));
 }
 
-static void sip_round(uint64_t v[4])
+static inline void sip_round(uint64_t v[4])
 {
 	v[0] += v[1];
 	v[2] += v[3];
@@ -53,58 +53,94 @@ uint32_t hmap_hash(const struct hkey *key, const void *data, size_t len)
 	return (uint32_t)(word ^ (word >> 32));
 }
 
-static void resize(struct hmap *map, size_t buckets)
+/* What stands for a hash in a slot, where 0 means free. */
+static uint32_t code_of(uint32_t hash)
 {
-	struct hnode **fresh = mem_alloc(buckets * sizeof(struct hnode *));
+	return hash ? hash : 1;
+}
 
-	for (size_t i = 0; map->buckets && i <= map->mask; i++) {
-		struct hnode *node = map->buckets[i];
+/* The slot of this code, or the free one where it belongs. */
+static size_t find_slot(const struct hmap *map, uint32_t code)
+{
+	size_t slot = code & map->mask;
 
-		while (node) {
-			struct hnode *next = node->next;
-			struct hnode **head = &fresh[node->hash & (buckets - 1)];
+	while (map->hashes[slot] && map->hashes[slot] != code)
+		slot = (slot + 1) & map->mask;
+	return slot;
+}
 
-			node->next = *head;
-			*head = node;
-			node = next;
-		}
-	}
-	free(map->buckets);
-	map->buckets = fresh;
-	map->mask = buckets - 1;
+static void fill_slot(struct hmap *map, size_t slot, uint32_t code, struct hnode *first)
+{
+	map->hashes[slot] = code;
+	map->first[slot] = first;
+}
+
+static void resize(struct hmap *map, size_t slots)
+{
+	struct hmap old = *map;
+
+	map->hashes = mem_alloc(slots * sizeof(*map->hashes));
+	map->first = mem_grow(NULL, slots * sizeof(struct hnode *));
+	map->mask = slots - 1;
+	for (size_t i = 0; old.hashes && i <= old.mask; i++)
+		if (old.hashes[i])
+			fill_slot(map, find_slot(map, old.hashes[i]), old.hashes[i], old.first[i]);
+	free(old.hashes);
+	free(old.first);
 }
 
 void hmap_insert(struct hmap *map, struct hnode *node, uint32_t hash)
 {
-	struct hnode **head;
+	uint32_t code = code_of(hash);
+	size_t slot;
 
-	if (!map->buckets)
-		resize(map, MIN_BUCKETS);
-	else if (map->count > map->mask)
+	if (!map->hashes)
+		resize(map, MIN_SLOTS);
+	else if ((map->count + 1) * 5 > (map->mask + 1) * 4)
 		resize(map, (map->mask + 1) * 2);
-	head = &map->buckets[hash & map->mask];
+	slot = find_slot(map, code);
 	node->hash = hash;
-	node->next = *head;
-	*head = node;
+	node->next = map->hashes[slot] ? map->first[slot] : NULL;
+	fill_slot(map, slot, code, node);
 	map->count++;
+}
+
+/* Frees a slot; what stands behind it because places before were taken moves up. */
+static void free_slot(struct hmap *map, size_t slot)
+{
+	size_t next = slot;
+
+	while (map->hashes[next = (next + 1) & map->mask]) {
+		size_t home = map->hashes[next] & map->mask;
+
+		if (((next - home) & map->mask) < ((next - slot) & map->mask))
+			continue;
+		fill_slot(map, slot, map->hashes[next], map->first[next]);
+		slot = next;
+	}
+	map->hashes[slot] = 0;
 }
 
 void hmap_remove(struct hmap *map, struct hnode *node)
 {
-	struct hnode **at = &map->buckets[node->hash & map->mask];
+	size_t slot = find_slot(map, code_of(node->hash));
+	struct hnode **at = &map->first[slot];
 
 	while (*at != node)
 		at = &(*at)->next;
 	*at = node->next;
 	node->next = NULL;
 	map->count--;
-	if (map->mask >= MIN_BUCKETS && map->count * 8 < map->mask)
+	if (!map->first[slot])
+		free_slot(map, slot);
+	if (map->mask >= MIN_SLOTS && map->count * 8 < map->mask)
 		resize(map, (map->mask + 1) / 4);
 }
 
 void hmap_free(struct hmap *map)
 {
-	free(map->buckets);
+	free(map->hashes);
+	free(map->first);
 	memset(map, 0, sizeof(*map));
 }
 
@@ -117,7 +153,12 @@ static struct hnode *same_hash(struct hnode *node, uint32_t hash)
 
 struct hnode *hmap_first(const struct hmap *map, uint32_t hash)
 {
-	return map->buckets ? same_hash(map->buckets[hash & map->mask], hash) : NULL;
+	size_t slot;
+
+	if (!map->hashes)
+		return NULL;
+	slot = find_slot(map, code_of(hash));
+	return map->hashes[slot] ? same_hash(map->first[slot], hash) : NULL;
 }
 
 struct hnode *hmap_next(const struct hnode *node)
@@ -125,16 +166,16 @@ struct hnode *hmap_next(const struct hnode *node)
 	return same_hash(node->next, node->hash);
 }
 
-struct hnode *hmap_walk(const struct hmap *map, size_t *bucket, struct hnode *node)
+struct hnode *hmap_walk(const struct hmap *map, size_t *slot, struct hnode *node)
 {
 	if (node && node->next)
 		return node->next;
 	if (node)
-		++*bucket;
-	if (!map->buckets)
+		++*slot;
+	if (!map->hashes)
 		return NULL;
-	for (; *bucket <= map->mask; ++*bucket)
-		if (map->buckets[*bucket])
-			return map->buckets[*bucket];
+	for (; *slot <= map->mask; ++*slot)
+		if (map->hashes[*slot])
+			return map->first[*slot];
 	return NULL;
 }

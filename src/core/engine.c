@@ -201,7 +201,7 @@ static void count_exact(struct engine *engine)
 {
 	struct state *state = &engine->state;
 	struct seq_link *pos;
-	uint32_t cursor;
+	uint32_t cursor, guess = 0;
 
 	seq_for_each(pos, cursor, &state->fib.order) {
 		struct flow *flow = seq_entry(pos, struct flow, order);
@@ -213,7 +213,8 @@ static void count_exact(struct engine *engine)
 		const struct rule *rule = seq_entry(pos, struct rule, order);
 
 		if (rule_is_exact(rule))
-			fib_get(&state->fib, &rule->source.addr, &rule->group.addr)->exact++;
+			fib_get_next(&state->fib, &guess, &rule->source.addr, &rule->group.addr)
+				->exact++;
 	}
 }
 
@@ -371,12 +372,30 @@ static void check_vif(struct engine *engine, enum family family, unsigned int nu
 	engine_link(engine, &info);
 }
 
+/* A link without any VIF lacks that witness: what was joined on it is left and joined again. */
+static void doubt_memberships(struct engine *engine)
+{
+	struct links *links = &engine->state.links;
+	struct hnode *node = NULL;
+	size_t bucket = 0;
+
+	while ((node = hmap_walk(&links->by_index, &bucket, node))) {
+		struct link *link = container_of(node, struct link, by_index);
+
+		if (link->vif[FAMILY_IPV4] != NO_VIF || link->vif[FAMILY_IPV6] != NO_VIF)
+			continue;
+		link->born = ++links->births;
+		engine->dirty |= DIRTY_MEMBERS;
+	}
+}
+
 void engine_links_end(struct engine *engine)
 {
 	drop_unseen_links(engine);
 	for (int f = 0; f < FAMILIES; f++)
 		for (unsigned int n = 0; n < MAX_VIFS; n++)
 			check_vif(engine, (enum family)f, n);
+	doubt_memberships(engine);
 }
 
 /* Flows */

@@ -56,10 +56,10 @@ static enum rule_state explain_oifs(const struct state *state, const struct rule
 	enum rule_state worst = RULE_ACTIVE, why;
 
 	for (uint32_t i = 0; i < rule->n_oifs; i++) {
+		const struct ifpat *oif = rule_oif(rule, i);
 		struct buf text = {0};
 
-		if (!rule->oifs[i]->wild &&
-		    !usable_link(state, rule->oifs[i], family, &why, &text)) {
+		if (!oif->wild && !usable_link(state, oif, family, &why, &text)) {
 			buf_printf(reason, "%s%s", reason->len ? "; " : "", buf_text(&text));
 			worst = worst == RULE_REFUSED ? worst : why;
 		}

@@ -28,6 +28,11 @@ static uint32_t hash(const struct fib *fib, const struct addr *source, const str
 	return hmap_hash(&fib->key, both, sizeof(both));
 }
 
+static bool is_for(const struct flow *flow, const struct addr *source, const struct addr *group)
+{
+	return addr_equal(&flow->mfc.group, group) && addr_equal(&flow->mfc.source, source);
+}
+
 static struct flow *find(const struct fib *fib, uint32_t hash, const struct addr *source,
 			 const struct addr *group)
 {
@@ -36,7 +41,7 @@ static struct flow *find(const struct fib *fib, uint32_t hash, const struct addr
 	for (; node; node = hmap_next(node)) {
 		struct flow *flow = container_of(node, struct flow, node);
 
-		if (addr_equal(&flow->mfc.group, group) && addr_equal(&flow->mfc.source, source))
+		if (is_for(flow, source, group))
 			return flow;
 	}
 	return NULL;
@@ -59,6 +64,19 @@ struct flow *fib_get(struct fib *fib, const struct addr *source, const struct ad
 	flow->mfc.group = *group;
 	hmap_insert(&fib->flows, &flow->node, code);
 	seq_append(&fib->order, &flow->order);
+	return flow;
+}
+
+struct flow *fib_get_next(struct fib *fib, uint32_t *guess, const struct addr *source,
+			  const struct addr *group)
+{
+	struct seq_link *link = seq_next(&fib->order, guess);
+	struct flow *flow = link ? seq_entry(link, struct flow, order) : NULL;
+
+	if (flow && is_for(flow, source, group))
+		return flow;
+	flow = fib_get(fib, source, group);
+	*guess = flow->order.at + 1;
 	return flow;
 }
 

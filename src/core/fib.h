@@ -45,6 +45,13 @@ struct flow *fib_find(const struct fib *fib, const struct addr *source, const st
 /* Finds or adds. */
 struct flow *fib_get(struct fib *fib, const struct addr *source, const struct addr *group);
 
+/*
+ * The same, for one who names flows mostly in the order in which they are: looks first at the one
+ * at *@guess, which moves behind the one returned.  Start with 0.
+ */
+struct flow *fib_get_next(struct fib *fib, uint32_t *guess, const struct addr *source,
+			  const struct addr *group);
+
 /* Sets or clears the learned flag; an ifindex of 0 clears it. */
 void fib_learn(struct fib *fib, struct flow *flow, int ifindex);
 

@@ -84,9 +84,10 @@ uint32_t rule_oif_mask(const struct rule *rule, const struct link *iif, enum fam
 	uint32_t all = 0;
 
 	for (uint32_t i = 0; i < rule->n_oifs; i++) {
-		uint32_t mask = rule->oifs[i]->vif_mask[family];
+		const struct ifpat *oif = rule_oif(rule, i);
+		uint32_t mask = oif->vif_mask[family];
 
-		if (rule->oifs[i]->wild && iif->vif[family] != NO_VIF)
+		if (oif->wild && iif->vif[family] != NO_VIF)
 			mask &= ~(1u << iif->vif[family]);
 		all |= mask;
 	}

@@ -28,7 +28,8 @@ static void free_rule(struct rule *rule)
 		free(rule->extra->without);
 		free(rule->extra);
 	}
-	free(rule->oifs);
+	if (rule->n_oifs > 1)
+		free(rule->oifs.many);
 	free(rule);
 }
 
@@ -353,15 +354,32 @@ struct rule *rules_exact_next(const struct rule *rule)
 	return skip_inexact(hmap_next(&rule->node), &rule->source.addr, &rule->group.addr);
 }
 
-struct rule *rules_find(const struct rules *rules, const struct stmt *st)
+static enum rule_kind kind_of(const struct stmt *st)
 {
-	enum rule_kind kind = st->kind == STMT_MGROUP ? RULE_MGROUP : RULE_MROUTE;
-	const struct ifpat *pat = rules_pat(rules, st->iif);
-	struct rule *rule = pat ? rules_first(rules, pat, kind, &st->source, &st->group) : NULL;
+	return st->kind == STMT_MGROUP ? RULE_MGROUP : RULE_MROUTE;
+}
+
+static uint32_t hash_stmt(const struct rules *rules, const struct ifpat *iif, const struct stmt *st)
+{
+	return hash_rule(rules, iif, kind_of(st), &st->source, &st->group);
+}
+
+static struct rule *find_rule(const struct rules *rules, const struct ifpat *iif,
+			      const struct stmt *st, uint32_t hash)
+{
+	struct rule *rule = skip_strangers(hmap_first(&rules->index, hash), iif, kind_of(st),
+					   &st->source, &st->group);
 
 	while (rule && rule->scopes != st->scopes)
 		rule = rules_next(rule);
 	return rule;
+}
+
+struct rule *rules_find(const struct rules *rules, const struct stmt *st)
+{
+	const struct ifpat *iif = rules_pat(rules, st->iif);
+
+	return iif ? find_rule(rules, iif, st, hash_stmt(rules, iif, st)) : NULL;
 }
 
 static struct tuple *tuple_of(struct ifpat *pat, const struct rule *rule)
@@ -399,39 +417,53 @@ static void discount_tuple(struct ifpat *pat, const struct rule *rule)
 		*tuple = pat->tuples[--pat->n_tuples];
 }
 
-static struct rule *new_rule(struct rules *rules, const struct stmt *st, struct origin origin)
+static struct rule *new_rule(struct rules *rules, struct ifpat *iif, const struct stmt *st,
+			     uint32_t hash, struct origin origin)
 {
 	struct rule *rule = mem_alloc(sizeof(*rule));
 
-	rule->kind = st->kind == STMT_MGROUP ? RULE_MGROUP : RULE_MROUTE;
-	rule->iif = use_pat(rules, st->iif);
+	rule->kind = (uint8_t)kind_of(st);
+	rule->iif = iif;
 	rule->source = st->source;
 	rule->group = st->group;
 	rule->scopes = st->scopes;
 	rule->origin = origin;
-	hmap_insert(&rules->index, &rule->node,
-		    hash_rule(rules, rule->iif, (enum rule_kind)rule->kind, &rule->source,
-			      &rule->group));
+	hmap_insert(&rules->index, &rule->node, hash);
 	seq_append(&rules->order, &rule->order);
-	count_tuple(rule->iif, rule);
+	count_tuple(iif, rule);
 	return rule;
+}
+
+/* The array of many has room for a power of two. */
+static void append_oif(struct rule *rule, struct ifpat *pat)
+{
+	uint32_t n = rule->n_oifs++;
+	struct ifpat *one = rule->oifs.one, **many = n > 1 ? rule->oifs.many : NULL;
+
+	if (n == 0) {
+		rule->oifs.one = pat;
+		return;
+	}
+	if ((n & (n - 1)) == 0)
+		many = mem_grow(many, 2 * n * sizeof(struct ifpat *));
+	if (n == 1)
+		many[0] = one;
+	many[n] = pat;
+	rule->oifs.many = many;
 }
 
 /* The statement's number marks the patterns that the rule has, so that many OIFs cost no square. */
 static void add_oifs(struct rules *rules, struct rule *rule, const struct stmt *st)
 {
-	if (!st->n_oifs)
-		return;
-	rule->oifs = mem_grow(rule->oifs, (rule->n_oifs + st->n_oifs) * sizeof(*rule->oifs));
 	for (uint32_t i = 0; i < rule->n_oifs; i++)
-		rule->oifs[i]->mark = rule->seq;
+		rule_oif(rule, i)->mark = rule->seq;
 	for (size_t i = 0; i < st->n_oifs; i++) {
 		struct ifpat *pat = use_pat(rules, st->oifs[i]);
 
 		if (pat->mark == rule->seq)
 			pat->uses--;
 		else
-			rule->oifs[rule->n_oifs++] = pat;
+			append_oif(rule, pat);
 		pat->mark = rule->seq;
 	}
 }
@@ -458,12 +490,16 @@ static void add_except(struct rule *rule, const struct stmt *st)
 struct rule *rules_add(struct rules *rules, const struct stmt *st, struct origin origin,
 		       bool *fresh)
 {
-	struct rule *rule = rules_find(rules, st);
+	struct ifpat *iif = use_pat(rules, st->iif);
+	uint32_t hash = hash_stmt(rules, iif, st);
+	struct rule *rule = find_rule(rules, iif, st, hash);
 
 	*fresh = !rule;
-	if (!rule)
-		rule = new_rule(rules, st, origin);
-	else if (rule->extra)
+	if (*fresh)
+		rule = new_rule(rules, iif, st, hash, origin);
+	else
+		iif->uses--; /* a rule mentions it once, however often it is stated */
+	if (rule->extra)
 		rule->extra->n_without = 0; /* stated again, it is whole again */
 	rule->seq = ++rules->next_seq;
 	add_oifs(rules, rule, st);
@@ -477,7 +513,7 @@ void rules_remove(struct rules *rules, struct rule *rule)
 	seq_remove(&rules->order, &rule->order);
 	discount_tuple(rule->iif, rule);
 	for (uint32_t i = 0; i < rule->n_oifs; i++)
-		unuse_pat(rules, rule->oifs[i]);
+		unuse_pat(rules, rule_oif(rule, i));
 	unuse_pat(rules, rule->iif);
 	free_rule(rule);
 }
@@ -485,21 +521,32 @@ void rules_remove(struct rules *rules, struct rule *rule)
 bool rule_has_oif(const struct rule *rule, const char *oif)
 {
 	for (uint32_t i = 0; i < rule->n_oifs; i++)
-		if (strcmp(rule->oifs[i]->text, oif) == 0)
+		if (strcmp(rule_oif(rule, i)->text, oif) == 0)
 			return true;
 	return false;
+}
+
+static void take_oif_out(struct rule *rule, uint32_t i)
+{
+	struct ifpat **many = rule->oifs.many;
+
+	if (rule->n_oifs-- == 1)
+		return;
+	memmove(&many[i], &many[i + 1], (rule->n_oifs - i) * sizeof(*many));
+	if (rule->n_oifs > 1)
+		return;
+	rule->oifs.one = many[0];
+	free(many);
 }
 
 void rules_remove_oif(struct rules *rules, struct rule *rule, const char *oif)
 {
 	for (uint32_t i = 0; i < rule->n_oifs; i++) {
-		struct ifpat *pat = rule->oifs[i];
+		struct ifpat *pat = rule_oif(rule, i);
 
 		if (strcmp(pat->text, oif) != 0)
 			continue;
-		rule->n_oifs--;
-		memmove(&rule->oifs[i], &rule->oifs[i + 1],
-			(rule->n_oifs - i) * sizeof(*rule->oifs));
+		take_oif_out(rule, i);
 		unuse_pat(rules, pat);
 		return;
 	}
@@ -549,7 +596,7 @@ void rule_to_stmt(const struct rule *rule, struct stmt *st)
 	st->n_oifs = st->n_except = 0;
 	for (uint32_t i = 0; i < rule->n_oifs; i++, st->n_oifs++)
 		memcpy(mem_append(&st->oifs, st->n_oifs, &st->oifs_room, sizeof(*st->oifs)),
-		       rule->oifs[i]->text, sizeof(*st->oifs));
+		       rule_oif(rule, i)->text, sizeof(*st->oifs));
 	for (size_t i = 0; rule->extra && i < rule->extra->n_except; i++, st->n_except++)
 		*(struct prefix *)mem_append(&st->except, st->n_except, &st->except_room,
 					     sizeof(struct prefix)) = rule->extra->except[i];

@@ -69,7 +69,10 @@ struct rule {
 	struct seq_link order; /* in rules.order */
 	uint32_t seq;	       /* of its latest statement */
 	struct ifpat *iif;
-	struct ifpat **oifs; /* owned array, in the order stated */
+	union {			     /* see rule_oif() */
+		struct ifpat *one;   /* when n_oifs is 1, the common case */
+		struct ifpat **many; /* owned array, when it is more */
+	} oifs;
 	struct rule_extra *extra;
 	struct prefix source, group;
 	uint16_t scopes; /* see struct stmt */
@@ -122,6 +125,12 @@ struct rule *rules_exact(const struct rules *rules, const struct addr *source,
 struct rule *rules_exact_next(const struct rule *rule);
 
 void rules_remove(struct rules *rules, struct rule *rule);
+
+/* The OIFs of a rule, in the order stated; @i is less than rule->n_oifs. */
+static inline struct ifpat *rule_oif(const struct rule *rule, uint32_t i)
+{
+	return rule->n_oifs == 1 ? rule->oifs.one : rule->oifs.many[i];
+}
 
 bool rule_has_oif(const struct rule *rule, const char *oif);
 

@@ -77,6 +77,15 @@ static void pop(struct session *s)
 	s->heard_at = client_now();
 }
 
+static void begin_render(struct session *s, const struct asked *asked)
+{
+	struct look look = s->look;
+
+	look.detail = asked->detail;
+	if (!s->render)
+		s->render = s->ops->begin(asked->topic, &look);
+}
+
 /* What the daemon says about the request at the front. */
 static void take_record(struct session *s, const struct asked *asked, char *line)
 {
@@ -84,8 +93,7 @@ static void take_record(struct session *s, const struct asked *asked, char *line
 
 	record_parse(&s->record, line);
 	if (asked->command == COMMAND_SHOW) {
-		if (!s->render)
-			s->render = s->ops->begin(asked->topic, &s->look);
+		begin_render(s, asked);
 		s->ops->record(s->render, &s->record);
 	} else if (strcmp(s->record.type, "problem") == 0) {
 		problem_json(&s->record, &s->problems);
@@ -112,8 +120,7 @@ static void take_error(struct session *s, const struct asked *asked, const char 
 static void take_ok(struct session *s, const struct asked *asked)
 {
 	if (asked->command == COMMAND_SHOW) {
-		if (!s->render)
-			s->render = s->ops->begin(asked->topic, &s->look);
+		begin_render(s, asked);
 		s->ops->write(s->render, stdout);
 	}
 	pop(s);

@@ -137,7 +137,7 @@ static void put_oifs(struct report *report, struct buf *out, const struct rule *
 	uint32_t done = 0;
 
 	for (uint32_t i = 0; i < rule->n_oifs; i++) {
-		const struct ifpat *pat = rule->oifs[i];
+		const struct ifpat *pat = rule_oif(rule, i);
 
 		for (size_t j = 0; j < pat->n_links; j++) {
 			const struct link *link = pat->links[j];
@@ -234,7 +234,7 @@ static bool pending_rules(struct report *report, struct buf *out)
 	record_text(out, "iif", rule->iif->text);
 	put_source_and_group(out, rule);
 	for (uint32_t i = 0; i < rule->n_oifs; i++)
-		record_text(out, "oif", rule->oifs[i]->text);
+		record_text(out, "oif", rule_oif(rule, i)->text);
 	record_text(out, "state", "pending");
 	record_text(out, "reason", buf_text(&report->scratch));
 	put_origin(report, out, rule);
