@@ -527,6 +527,38 @@ static const struct model_link *exact_of(const struct model *model, const struct
 	return iif;
 }
 
+/* Exact rules that come and go unseen may leave their flow learned wherever they had it. */
+static void left_behind(const struct model *model, struct model_flow *flow)
+{
+	bool any = flow->exact_on != 0;
+
+	for (size_t r = 0; r < model->n_rules; r++)
+		any |= is_exact(&model->rules[r].stmt) &&
+		       addr_equal(&model->rules[r].stmt.source.addr, &flow->source) &&
+		       addr_equal(&model->rules[r].stmt.group.addr, &flow->group);
+	for (size_t l = 0; any && l < model->n_links; l++)
+		flow_may(flow, model->links[l].info.index);
+}
+
+void model_stepped(struct model *model, bool deaf)
+{
+	for (int f = 0; f < FAMILIES; f++) {
+		for (int i = 0; i < MODEL_FLOWS; i++) {
+			struct model_flow *flow = &model->flows[f][i];
+
+			if (model->fuzzy)
+				left_behind(model, flow);
+			for (size_t n = 0; n < flow->n_on; n++) {
+				const struct model_link *link = link_at(model, flow->on[n]);
+
+				if (deaf || !link || !usable(model, link) ||
+				    !mentioned(model, link->info.name))
+					flow_may(flow, 0);
+			}
+		}
+	}
+}
+
 /* Packets and time */
 
 struct model_flow *model_flow(struct model *model, const struct addr *source,
@@ -542,7 +574,7 @@ struct model_flow *model_flow(struct model *model, const struct addr *source,
 
 void model_heard(struct model *model, struct model_flow *flow)
 {
-	flow->heard_ms = model->now_ms;
+	flow->heard_ms = flow->latest_ms = model->now_ms;
 	flow->looked = false;
 }
 
@@ -608,11 +640,11 @@ void model_wait(struct model *model, uint64_t ms)
 	for (int f = 0; f < FAMILIES && model->cache_ms; f++) {
 		for (int i = 0; i < MODEL_FLOWS; i++) {
 			struct model_flow *flow = &model->flows[f][i];
-			uint64_t silent = model->now_ms - flow->heard_ms;
 
-			if (silent >= model->cache_ms + late && !model->fuzzy)
+			if (model->now_ms - flow->latest_ms >= model->cache_ms + late &&
+			    !model->fuzzy)
 				flow_is(flow, 0);
-			else if (silent >= model->cache_ms)
+			else if (model->now_ms - flow->heard_ms >= model->cache_ms)
 				flow_may(flow, 0);
 		}
 	}
@@ -738,7 +770,7 @@ static bool vifs_differ(const struct model *model, const struct view *view, enum
 	return false;
 }
 
-static bool member_wanted(const struct model *model, const struct member *member)
+bool model_wants(const struct model *model, const struct member *member)
 {
 	const struct model_link *link = link_at(model, member->ifindex);
 
@@ -774,7 +806,7 @@ static bool members_differ(const struct model *model, const struct view *view, c
 	char g[ADDR_TEXT];
 
 	for (size_t i = 0; i < view->n_members; i++)
-		if (!member_wanted(model, &view->members[i]))
+		if (!model_wants(model, &view->members[i]))
 			return differs(why, "link %d is in %s%s, which nobody wants",
 				       view->members[i].ifindex,
 				       addr_format(&view->members[i].group, g),
@@ -821,6 +853,8 @@ void model_observe(struct model *model, const struct view *view)
 			int on = entry ? view->vifs[f][entry->iif] : 0;
 			bool any, exact = exact_of(model, view, flow, &any) != NULL;
 
+			if (flow->n_on > 1)
+				flow->latest_ms = model->now_ms;
 			if (!exact) {
 				if (!flow_can(flow, on))
 					model_heard(model, flow); /* adopted just now */

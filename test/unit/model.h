@@ -21,7 +21,7 @@
 #define MODEL_RULES    48
 #define MODEL_WITHOUT  8
 #define MODEL_FLOWS    8 /* of one family */
-#define MODEL_ON       6
+#define MODEL_ON       (MODEL_LINKS + 1)
 #define MODEL_STMT     300
 #define MODEL_WHY      256
 #define MODEL_SOURCES  2
@@ -65,7 +65,8 @@ struct model_flow {
 	int on[MODEL_ON]; /* where it may have been learned: links, 0 = nowhere; one when known */
 	size_t n_on;
 	int exact_on;	   /* the link of its entry at the last comparison, if configured */
-	uint64_t heard_ms; /* when the last packet came in on the entry's own interface */
+	uint64_t heard_ms;  /* when the last packet came in on the entry's own interface, */
+	uint64_t latest_ms; /* at the latest */
 	uint64_t looked_ms; /* when the daemon first had to look at its counters after that */
 	bool looked;
 };
@@ -120,11 +121,20 @@ void model_heard(struct model *model, struct model_flow *flow);
 const char *model_wrong(struct model *model, struct model_flow *flow, int index,
 			const struct view *before, const struct view *now);
 
+/*
+ * To be called after each step.  Who is not used right now may lose what was learned on it, even if
+ * it is used again soon; a daemon that is @deaf may use or not use anything, by its old name.
+ */
+void model_stepped(struct model *model, bool deaf);
+
 void model_wait(struct model *model, uint64_t ms);
 void model_flush(struct model *model);
 
 /* Nothing is known any more about learned flows, until the next flush. */
 void model_forget_vifs(struct model *model);
+
+/* Whether a rule asks for this membership. */
+bool model_wants(const struct model *model, const struct member *member);
 
 /* True, with the reason in @why, when the kernel holds anything else than it should. */
 bool model_differs(const struct model *model, const struct view *view, char why[MODEL_WHY]);

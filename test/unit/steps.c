@@ -25,7 +25,7 @@ static const struct {
 	{"packet", STEP_PACKET}, {"wait", STEP_WAIT},	    {"flush", STEP_FLUSH},
 	{"hold", STEP_HOLD},	 {"go", STEP_GO},	    {"deaf", STEP_DEAF},
 	{"hear", STEP_HEAR},	 {"resync", STEP_RESYNC},   {"refuse", STEP_REFUSE},
-	{"obey", STEP_OBEY},
+	{"obey", STEP_OBEY},	 {"master", STEP_MASTER},   {"sync", STEP_SYNC},
 };
 
 bool step_parse(struct step *step, const char *text)
@@ -72,6 +72,16 @@ static const char *any_pattern(struct generator *gen)
 	return patterns[roll(gen, ARRAY_SIZE(patterns))];
 }
 
+/* One that no interface has, if that is easily found. */
+static const char *free_name(struct generator *gen, const struct model *model,
+			     char text[IFNAME_SIZE])
+{
+	for (int tries = 0; tries < 8; tries++)
+		if (!model_link((struct model *)model, any_name(gen, text)))
+			break;
+	return text;
+}
+
 /* An interface that is there; any name when none is. */
 static const char *some_link(struct generator *gen, const struct model *model,
 			     char text[IFNAME_SIZE])
@@ -91,6 +101,15 @@ struct phrase {
 static const struct phrase in_file = {" from ", " source ", " group ", " to"};
 static const struct phrase in_command = {" ", " ", " ", ""};
 
+static void say_except(struct generator *gen, unsigned int family, struct buf *out)
+{
+	unsigned int source = roll(gen, MODEL_SOURCES);
+
+	buf_printf(out, " except %s", model_sources[family][source]);
+	if (roll(gen, 3) == 0)
+		buf_printf(out, ",%s", model_sources[family][!source]);
+}
+
 static void say_flow(struct generator *gen, const struct phrase *say, bool ranges, struct buf *out)
 {
 	static const char *const wide[FAMILIES][4] = {{"", "/24", "/8", "/0"},
@@ -109,7 +128,7 @@ static void say_flow(struct generator *gen, const struct phrase *say, bool range
 	else if (roll(gen, 3) == 0)
 		buf_puts(out, f ? "/126" : "/30");
 	if (ranges && say == &in_file && roll(gen, 6) == 0)
-		buf_printf(out, " except %s", model_sources[f][roll(gen, MODEL_SOURCES)]);
+		say_except(gen, f, out);
 }
 
 static void say_oifs(struct generator *gen, struct buf *out)
@@ -229,9 +248,9 @@ static void gen_link(struct generator *gen, const struct model *model, struct bu
 	unsigned int present = (unsigned int)model->n_links, most = gen->crowded ? 40 : NAMES;
 	char a[IFNAME_SIZE], b[IFNAME_SIZE];
 
-	if (roll(gen, most) >= present || (gen->crowded && present < 30)) {
-		buf_printf(out, "%s %s %s", roll(gen, 3) ? "new" : "home", any_name(gen, a),
-			   kinds[roll(gen, ARRAY_SIZE(kinds))]);
+	if (roll(gen, most) >= present || (gen->crowded && present < 35)) {
+		buf_printf(out, "%s %s %s", roll(gen, 4) ? "new" : "home",
+			   free_name(gen, model, a), kinds[roll(gen, ARRAY_SIZE(kinds))]);
 		return;
 	}
 	some_link(gen, model, a);
@@ -254,7 +273,10 @@ static void gen_link(struct generator *gen, const struct model *model, struct bu
 		buf_printf(out, "away %s", a);
 		break;
 	case 7:
-		buf_printf(out, "touch %s", a);
+		if (roll(gen, 2))
+			buf_printf(out, "touch %s", a);
+		else
+			buf_printf(out, "master %s %s", a, some_link(gen, model, b));
 		break;
 	default:
 		buf_printf(out, "gone %s", a);
@@ -309,7 +331,11 @@ static void gen_any(struct generator *gen, const struct model *model, struct buf
 {
 	unsigned int kind = roll(gen, 16);
 
-	if (kind < 3)
+	if (gen->live && roll(gen, 4) == 0)
+		buf_puts(out, "sync");
+	else if (gen->crowded && model->n_links < 30) /* the crowd is there soon */
+		gen_link(gen, model, out);
+	else if (kind < 3)
 		gen_rule(gen, model, out);
 	else if (kind < 8)
 		gen_link(gen, model, out);

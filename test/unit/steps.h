@@ -10,6 +10,7 @@
  *   rename NAME NAME2 | swap NAME NAME2
  *   multicast NAME on|off
  *   touch NAME            something about it changes that is nobody's business here
+ *   master NAME BRIDGE    it becomes a port of the bridge, or ceases to be one
  *   state STATEMENT       the file gets this line and is loaded
  *   drop STATEMENT        the file loses this line and is loaded
  *   reload                the file as it is
@@ -20,6 +21,7 @@
  *   hold | go             in between the daemon is told, but does not settle
  *   deaf | hear | resync  in between it is not told of links; then all that happened, or the list
  *   refuse PERCENT | obey in between the kernel says no now and then
+ *   sync                  all that was told has been heard: a moment to compare
  *
  * A step that makes no sense (an absent interface is renamed) does nothing: any part of a list of
  * steps is a list of steps, which is what makes shrinking possible.
@@ -42,6 +44,7 @@ enum step_kind {
 	STEP_SWAP,
 	STEP_MULTICAST,
 	STEP_TOUCH,
+	STEP_MASTER,
 	STEP_STATE,
 	STEP_DROP,
 	STEP_RELOAD,
@@ -57,6 +60,7 @@ enum step_kind {
 	STEP_RESYNC,
 	STEP_REFUSE,
 	STEP_OBEY,
+	STEP_SYNC,
 	STEP_KINDS
 };
 
