@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 # The units under systemd as process 1: start, reload, crash, limits, journal, several daemons.
-vm_options=(-s -t 500)
+vm_options=(-s -t 900)
 . "${0%/*}/lib.sh"
 
 unit=smcroute
@@ -13,7 +13,7 @@ ctl() { "$SMCROUTECTL" "$@"; }
 # ---- what systemd knows ----
 
 # property NAME...: one line each.
-property() { systemctl show --value ${@/#/-p} "$unit"; }
+property() { systemctl show --value "${@/#/-p}" "$unit"; }
 
 running() { [ "$(property ActiveState)/$(property SubState)" = active/running ]; }
 
@@ -25,18 +25,14 @@ stays() {
 
 # service VERB [STATUS]: systemctl, and what status it must end with.
 service() {
-	case $1 in
-	start | restart)
-		systemctl reset-failed "$unit" 2>/dev/null
-		journalctl -q -n 1 -o json | jq -r .__CURSOR >"$T/cursor"
-		;;
-	esac
+	# Or systemd finds that this daemon is started too often.
+	[[ $1 != *start ]] || systemctl reset-failed "$unit" 2>/dev/null
 	status "${2:-0}" systemctl "$1" "$unit"
 }
 
-# journal [OPTIONS]: of the unit, since "service" last started it.
+# journal [OPTIONS]: of the unit, since it was last started.
 journal() {
-	journalctl -q -o cat -u "$unit" --after-cursor="$(cat "$T/cursor")" "$@"
+	journalctl -q -o cat "_SYSTEMD_INVOCATION_ID=$(property InvocationID)" "$@"
 }
 
 # says REGEX [OPTIONS]: waits for that in the journal.
@@ -45,8 +41,8 @@ said() { [[ $(journal "${@:2}") =~ $1 ]]; }
 
 # ended STATUS: it failed with that, once.
 ended() {
-	assert_eq "failed $1 0" \
-		"$(property ActiveState) $(property ExecMainStatus) $(property NRestarts)" "the unit"
+	assert_eq "failed $1" "$(property ActiveState) $(property ExecMainStatus)" "the unit"
+	assert_eq 0 "$(property NRestarts)" "restarts by systemd"
 }
 
 # ---- what the daemon does ----
@@ -77,8 +73,7 @@ routes_work() {
 check() { try "$1" fresh "${@:2}"; }
 fresh() {
 	service stop
-	rm -rf "$defaults" "$dropins"
-	systemctl daemon-reload
+	rm -f "$defaults"
 	put $conf <<-EOF
 		mroute from eth0 source 10.0.0.10 group 225.1.1.1 to eth1
 		mroute from eth0 source fd00::10 group ff3e::1 to eth1
@@ -234,7 +229,7 @@ clear_journal() {
 	echo nonsense >>$conf
 	service start
 	says 'Ready: ' -t smcroute -p notice
-	assert_eq 1 "$(journal -t smcroute -p err | grep -c '^/etc/smcroute.conf:4:1: ')" "the error"
+	assert_match '^/etc/smcroute.conf:4:1: [^.]*$' "$(journal -t smcroute -p err)" "the error"
 	assert_eq 2 "$(journal -t smcroute | wc -l)" "lines in all"
 }
 
@@ -301,7 +296,8 @@ script() {
 		echo "$1 $group $(ip -o link show eth0 | wc -l) $(wc -l </etc/smcroute.conf)"
 		mktemp >/dev/null || exit 2
 		python3 -c 'import socket; print("index", socket.if_nametoindex("eth0"))' || exit 3
-		ip rule add from 192.0.2.1 lookup 99 && ip rule del from 192.0.2.1 lookup 99 || exit 4
+		ip rule add from 192.0.2.1 lookup 99 || exit 4
+		ip rule del from 192.0.2.1 lookup 99 || exit 4
 		logger -t script "called with $1"
 		touch /etc/smcroute/touched && exit 5
 		[ "$1" = reload ]
@@ -316,9 +312,9 @@ script() {
 	says 'script.sh reload, process [0-9]+, ended with status 0'
 	forwards 10.0.0.10 225.2.7.7
 	says 'script.sh install, process [0-9]+, ended with status 1'
-	assert_match 'reload  1 3.index [0-9]+.*install 225.2.7.7 1 3' "$(tr '\n' . </run/script.out)" \
-		"what the script said"
-	assert_match 'called with install' "$(journalctl -q -o cat -t script)" "its line in the journal"
+	tr '\n' . </run/script.out >"$T/said"
+	assert_match 'reload  1 3.index [0-9]+.*install 225.2.7.7 1 3' "$(cat "$T/said")" "output"
+	assert_match 'called with install' "$(journalctl -q -o cat -t script)" "its log line"
 	stays
 }
 
@@ -327,16 +323,17 @@ other_user() {
 	local round
 	status 0 systemd-sysusers
 	id smcroute >"$T/out" || fail "no user smcroute"
-	sed -n '/^#   \[Service\]/,/^#$/s/^#   //p' "$STAGE/smcroute.default" | put $dropins/user.conf
-	grep -q '^CapabilityBoundingSet=' $dropins/user.conf || fail "smcroute.default does not tell"
+	sed -n '/^#   \[Service/,/^#$/s/^#   //p' "$STAGE/smcroute.default" >"$T/user.conf"
+	put $dropins/user.conf <"$T/user.conf"
+	grep -q '^CapabilityBoundingSet=' $dropins/user.conf || fail "it does not tell"
 	systemctl daemon-reload
 	put $defaults <<<'SMCROUTED_ARGS="-p smcroute --socket-group daemon"'
 	for round in 1 2; do
 		service restart
-		assert_eq "$(property MainPID)" "$(cat /run/smcroute.pid)" "the pid file, round $round"
+		assert_eq "$(property MainPID)" "$(cat /run/smcroute.pid)" "the pid file, $round"
 		assert_eq "$(id -u smcroute)" "$(of_process Uid)" "the user"
 		assert_eq 0000000000000000 "$(of_process CapPrm)" "capabilities"
-		assert_eq "smcroute daemon 660" "$(stat -c '%U %G %a' /run/smcroute.sock)" "the socket"
+		assert_eq "smcroute daemon 660" "$(stat -c '%U %G %a' /run/smcroute.sock)" "socket"
 		service reload
 		routes_work
 	done
