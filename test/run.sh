@@ -62,8 +62,8 @@ verdict() {
 		skip) echo "skip $2: $(tail -n 1 "$3")" ;;
 		*) echo "$1 $2" ;;
 		esac
-		# All but cmocka's lines about what went well.
-		[ "$1" != "not ok" ] || sed '/^\[ RUN\|^\[ *OK \]/d; s/^/    /' "$3"
+		# All but the lines about what went well.
+		[ "$1" != "not ok" ] || sed '/^\[ RUN\|^\[ *OK \]\|^ok /d; s/^/    /' "$3"
 	} 9>>"$W/lock"
 }
 
@@ -126,6 +126,11 @@ find_missing() {
 	tool sysctl procps
 	tool setpriv util-linux
 	tool jq jq
+	tool busybox busybox
+	tool zsh zsh
+	tool dpkg-buildpackage dpkg-dev
+	tool dh debhelper
+	tool tshark tshark
 	tool python3 python3
 	header stdio.h libc6-dev
 	header systemd/sd-daemon.h libsystemd-dev
@@ -178,7 +183,10 @@ make_all() {
 
 # The test programs of a build too.
 build_tests() {
-	[ -e "$W/$1/built-tests" ] || judge "build/$1-tests" make_tests "$W/$1"
+	if [ ! -e "$W/$1/tests" ]; then
+		touch "$W/$1/tests"
+		judge "build/$1-tests" make_tests "$W/$1"
+	fi
 	[ -e "$W/$1/built-tests" ]
 }
 
@@ -188,9 +196,12 @@ make_tests() {
 
 build_gcc() { build gcc CC=gcc && build_tests gcc; }
 
+build_mrdisc() { build mrdisc --enable-mrdisc && build_tests mrdisc; }
+
 build_asan() {
-	build asan CC=clang CFLAGS="-g -O1 -fno-omit-frame-pointer -fsanitize=address,undefined \
--fno-sanitize-recover=undefined" && build_tests asan
+	local flags="-g -O1 -fno-omit-frame-pointer -fsanitize=address,undefined"
+	build asan --enable-mrdisc CC=clang CFLAGS="$flags -fno-sanitize-recover=undefined" &&
+		build_tests asan
 }
 
 # The kernel's headers are beside those of another libc.
@@ -204,7 +215,7 @@ builds() {
 	wanted_any build || return 0
 	wanted build/gcc && build_gcc
 	wanted build/clang && build clang CC=clang && build_tests clang
-	wanted build/mrdisc && build mrdisc --enable-mrdisc
+	wanted build/mrdisc && build_mrdisc
 	wanted build/plain && build plain --without-libcap --without-systemd --disable-ipv6
 	wanted build/static && build static --without-systemd LDFLAGS=-static
 	if ! command -v musl-gcc >/dev/null; then
@@ -227,7 +238,8 @@ installed() {
 	build_gcc || return 1
 	cd "$W/gcc" && make -s install-strip DESTDIR="$to" || return 1
 	for file in usr/sbin/smcrouted usr/sbin/smcroutectl usr/share/man/man8/smcrouted.8 \
-		usr/sbin/smcroute usr/share/man/man8/smcroutectl.8 usr/share/man/man5/smcroute.conf.5 \
+		usr/sbin/smcroute usr/share/man/man8/smcroute.8 \
+		usr/share/man/man8/smcroutectl.8 usr/share/man/man5/smcroute.conf.5 \
 		usr/share/doc/smcroute/{README.md,ChangeLog.md,COPYING,smcroute.conf}; do
 		[ -s "$to/$file" ] || { echo "$file is not installed"; return 1; }
 	done
@@ -265,7 +277,8 @@ net() {
 	export SLOW=$3 MCAST=$dir/test/net/mcast
 	export SMCROUTED="$4 $dir/src/smcrouted" SMCROUTECTL=$dir/src/smcroutectl
 	for name in "${@:5}"; do
-		spawn "$net_jobs" "$prefix/$name" timeout -k 5 300 "$W/src/test/net/$name.sh"
+		[ -z "$name" ] || spawn "$net_jobs" "$prefix/$name" \
+			timeout -k 5 300 bash "$W/src/test/net/$name.sh"
 	done
 	wait
 }
@@ -281,6 +294,7 @@ net_tests() {
 fuzz() {
 	local file
 	export BUILD=$W/fuzz
+	judge fuzz-build "$W/src/test/fuzz/run.sh" build || return
 	for file in "$W"/src/test/fuzz/fuzz_*.c; do
 		[ -e "$file" ] || continue
 		file=${file##*/fuzz_}
@@ -290,49 +304,88 @@ fuzz() {
 	wait
 }
 
-install_missing
-judge prepare prepare || exit 1
-mapfile -t nets < <(net_tests)
-valgrind=(valgrind -q --error-exitcode=99 --leak-check=full --show-leak-kinds=definite
-	--errors-for-leak-kinds=definite)
+plain() {
+	build_gcc || return
+	unit unit gcc
+	check property timeout 300 "$W/gcc/test/unit/property"
+	check golden "$W/src/test/golden/run.sh" "$W/gcc/test/golden/render"
+	check purity "$W/src/test/purity.sh" "$W/gcc"
+}
 
-builds
-sources
-if wanted_any unit || wanted property || wanted golden || wanted purity; then
-	build_gcc && {
-		unit unit gcc
-		check property timeout 300 "$W/gcc/test/unit/property"
-		check golden "$W/src/test/golden/run.sh" "$W/gcc/test/golden/render"
-		check purity "$W/src/test/purity.sh" "$W/gcc"
-	}
-fi
-wanted_any net && build_gcc && net net gcc 1 '' "${nets[@]}"
-if wanted_any asan; then
+# Router discovery is in a build of its own, the other tests in the usual one.
+nets() {
+	local discovery=(mrdisc mrdisc_switch mrdisc_user) name
+	build_gcc && net net gcc 1 '' "${nets[@]/#mrdisc*/}"
+	for name in "${discovery[@]}"; do
+		wanted "net/$name" && build_mrdisc && net net mrdisc 1 '' "${discovery[@]}" && break
+	done
+}
+
+sanitized() {
+	build_asan || return
 	export UBSAN_OPTIONS=print_stacktrace=1
-	build_asan && {
-		unit asan/unit asan
-		check asan/property timeout 500 "$W/asan/test/unit/property"
-		check asan/golden "$W/src/test/golden/run.sh" "$W/asan/test/golden/render"
-		net asan/net asan 2 '' "${nets[@]}"
-	}
-fi
-if wanted_any valgrind; then
-	build_gcc && if command -v valgrind >/dev/null; then
-		unit valgrind/unit gcc "${valgrind[@]}"
-		net valgrind/net gcc 5 "${valgrind[*]}" basic ctl groups hook
-	else
-		check valgrind missing_tool valgrind
-	fi
-fi
-wanted_any fuzz && judge fuzz-build env BUILD="$W/fuzz" "$W/src/test/fuzz/run.sh" build && fuzz
-check demo timeout 60 env SMCROUTED="$W/gcc/src/smcrouted" SMCROUTECTL="$W/gcc/src/smcroutectl" \
-	MCAST="$W/gcc/test/net/mcast" "$W/src/test/demo.sh"
-check distcheck distcheck
+	unit asan/unit asan
+	check asan/property timeout 500 "$W/asan/test/unit/property"
+	check asan/golden "$W/src/test/golden/run.sh" "$W/asan/test/golden/render"
+	net asan/net asan 2 '' "${nets[@]}"
+}
 
-# ---- the count ----
+memory() {
+	local grind=(valgrind -q --error-exitcode=99 --leak-check=full
+		--show-leak-kinds=definite --errors-for-leak-kinds=definite)
+	if ! command -v valgrind >/dev/null; then
+		judge valgrind missing_tool valgrind
+	elif build_gcc; then
+		unit valgrind/unit gcc "${grind[@]}"
+		net valgrind/net gcc 5 "${grind[*]}" basic ctl groups hook
+	fi
+}
+
+# Other scripts that want the programs.
+scripts() {
+	build_gcc || return
+	export SMCROUTED=$W/gcc/src/smcrouted SMCROUTECTL=$W/gcc/src/smcroutectl
+	export MCAST=$W/gcc/test/net/mcast SLOW=1
+	check demo timeout 60 "$W/src/test/demo.sh"
+	check completion timeout 60 "$W/src/test/completion.sh"
+}
+
+# Minutes each: only when named.
+long_ones() {
+	[ ${#only[@]} -gt 0 ] || return 0
+	wanted package && build_gcc && check package "$W/src/test/package.sh" "$W/gcc"
+	check vm/systemd "$W/src/test/vm/systemd.sh"
+}
+
+all() {
+	mapfile -t nets < <(net_tests)
+	builds
+	sources
+	if wanted_any unit || wanted property || wanted golden || wanted purity; then
+		plain
+	fi
+	wanted_any net && nets
+	wanted_any asan && sanitized
+	wanted_any valgrind && memory
+	wanted_any fuzz && fuzz
+	if wanted demo || wanted completion; then
+		scripts
+	fi
+	check distcheck distcheck
+	long_ones
+}
 
 count() { grep -c "^$1\$" "$W/results"; }
 
-failed=$(count 'not ok')
-echo "$(count ok) passed, $failed failed, $(count skip) skipped"
-[ "$failed" = 0 ]
+# The whole of it, read before it begins: this file may change while it runs.
+main() {
+	local failed
+	install_missing
+	judge prepare prepare && all
+	failed=$(count 'not ok')
+	echo "$(count ok) passed, $failed failed, $(count skip) skipped"
+	[ "$failed" = 0 ]
+	exit
+}
+
+main

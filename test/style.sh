@@ -12,7 +12,7 @@ need() {
 }
 
 c_files() { find src test -name '*.[ch]' | sort; }
-scripts() { grep -rlE '^#!/bin/(ba)?sh' autogen.sh .ci test | sort; }
+scripts() { grep -rlE '^#!/bin/(ba)?sh' autogen.sh .ci contrib test | sort; }
 
 flags=(-std=c11 -D_GNU_SOURCE -Isrc -DPACKAGE_VERSION='"0"' -DSYSCONFDIR='"/etc"'
 	-DRUNSTATEDIR='"/run"')

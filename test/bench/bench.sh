@@ -220,12 +220,11 @@ sample_latency() {
 
 # CPU of a start with many of everything, in microseconds; and of one change of a strange link.
 sample_many() {
-	local n before
+	local n before start joined
 	for ((n = 0; n < 32; n++)); do
-		ip link add "eth$n" type dummy
-		ip link set dev "eth$n" up
+		link "eth$n" || return
 	done
-	ip link add other type dummy
+	link other || return
 	awk -v family="$1" 'BEGIN {
 		group = family == 4 ? "239.%d.%d.1" : "ff3e:%x:%x::1"
 		for (n = 0; n < 2000; n++)
@@ -235,15 +234,17 @@ sample_many() {
 			printf "mroute from eth+ group " group " to eth1 eth2\n", n / 250, n % 250
 	}' >/run/conf
 	start
-	printf '%s ' $(($(cpu_of) / 1000))
+	start=$(($(cpu_of) / 1000))
+	joined=$(ctl -d -t show groups | wc -l)
+	[ "$joined" = 4000 ] || { echo "$joined lines of groups, not 4000" >&2; return 1; }
 	for ((n = 0; n < 200; n++)); do
-		echo "link set dev other up"
 		echo "link set dev other down"
+		echo "link set dev other up"
 	done >/run/batch
 	before=$(cpu_of)
-	ip -b /run/batch
-	ctl version >/dev/null
-	echo $((($(cpu_of) - before) / 400000))
+	ip -b /run/batch || return
+	ctl show interfaces >/dev/null
+	echo "$start $((($(cpu_of) - before) / 400000))"
 	stop
 }
 

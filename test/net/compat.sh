@@ -52,9 +52,11 @@ assert_match "$T/$D.sock" "$(cat "$T/err")" "what it says"
 step "-d with everything that goes with it"
 printf '#!/bin/sh\necho "$1" >>%s/events\n' "$T" >"$T/script"
 chmod +x "$T/script"
-start -c 7 -e "$T/script" -f "$T/$D.conf" -N -s -L info -i "$D" -m 30 -t 0 --strict --max-flows 10
-assert_match "-c 7 -e $T/script -f $T/$D.conf -N -s -l info -i $D -m 30 -t 0 --strict --max-flows 10" \
-	"$(started_with)" "options of the daemon"
+more="-i $D -m 30 -t 0 --strict --max-flows 10"
+# shellcheck disable=SC2086
+start -c 7 -e "$T/script" -f "$T/$D.conf" -N -s -L info $more
+assert_match "-c 7 -e $T/script -f $T/$D.conf -N -s -l info $more" "$(started_with)" \
+	"options of the daemon"
 assert_eq "eth0 eth1" "$(in_kernel 10.0.0.10 225.1.1.1)" "the route of its file"
 wait_for 5 grep -q reload "$T/events"
 

@@ -116,7 +116,7 @@ sysctl_host() {
 	local key
 	for key in net.ipv4.conf.all.rp_filter=0 net.ipv4.conf.default.rp_filter=0 \
 		net.ipv6.conf.all.accept_dad=0 net.ipv6.conf.default.accept_dad=0; do
-		"$@" sysctl -q -w $key || return 1
+		"$@" sysctl -e -q -w $key || return 1
 	done
 }
 sysctl_host || fail "sysctl"
@@ -138,10 +138,13 @@ on() {
 # and fd00:N::1, the host 10.0.N.10 and fd00:N::10.
 link() {
 	ip link add "$2" type veth peer name eth0 netns "$1" &&
-		ip addr add "10.0.$3.1/24" dev "$2" && ip addr add "fd00:$3::1/64" dev "$2" nodad &&
-		ip -n "$1" addr add "10.0.$3.10/24" dev eth0 &&
-		ip -n "$1" addr add "fd00:$3::10/64" dev eth0 nodad &&
-		ip link set "$2" up && ip -n "$1" link set eth0 up || fail "link $*"
+		ip addr add "10.0.$3.1/24" dev "$2" &&
+		ip -n "$1" addr add "10.0.$3.10/24" dev eth0 || fail "link $*"
+	if [ -e /proc/sys/net/ipv6 ]; then
+		ip addr add "fd00:$3::1/64" dev "$2" nodad &&
+			ip -n "$1" addr add "fd00:$3::10/64" dev eth0 nodad || fail "link $*"
+	fi
+	ip link set "$2" up && ip -n "$1" link set eth0 up || fail "link $*"
 	wait_for 5 link_up "$2"
 }
 

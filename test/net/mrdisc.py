@@ -14,7 +14,6 @@ import argparse
 import ipaddress
 import socket
 import struct
-import sys
 import time
 
 KINDS = {4: {0x30: "advertisement", 0x31: "solicitation", 0x32: "termination"},
@@ -151,10 +150,7 @@ def main():
     command.add_argument("-a", dest="no_alert", action="store_true")
     command.set_defaults(run=solicit)
     args = parser.parse_args()
-    try:
-        args.run(args)
-    except KeyboardInterrupt:
-        sys.exit(0)
+    args.run(args)
 
 
 main()

@@ -1,0 +1,55 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Multicast router discovery after -p, with no capability left.  Changing the user needs real root.
+packets=$(realpath "${0%/*}")/mrdisc.py
+needs_root=yes
+. "${0%/*}/lib.sh"
+
+config <<<'phyint eth+ enable mrdisc'
+# shellcheck disable=SC2086
+$SMCROUTED -F "$T/$D.conf" 2>&1 | grep -q 'enable-mrdisc' &&
+	skip "smcrouted was built without --enable-mrdisc"
+chmod 755 "$T"
+
+# watch HOST: what comes to its eth0.
+watch() {
+	ip netns exec "$1" python3 "$packets" watch eth0 >"$T/watch.$1" 2>&1 </dev/null &
+	wait_for 10 grep -q ready "$T/watch.$1"
+}
+
+# saw_both HOST KIND
+saw_both() {
+	grep -q "ipv4 $2 .* alert good" "$T/watch.$1" &&
+		grep -q "ipv6 $2 .* alert good" "$T/watch.$1"
+}
+
+counter() { show interfaces ".interfaces[] | select(.name == \"$1\") | .mrdisc.$2.$3"; }
+
+star 1
+watch h0
+daemon_start -m 4 -p nobody
+
+step "no capability is left"
+process=${daemon_pid[$D]}
+assert_eq "$(id -u nobody)" "$(awk '/^Uid/ {print $2}' "/proc/$process/status")" "user"
+assert_eq 0 "$(awk '/^Cap(Prm|Eff|Inh)/ {n += $2 != "0000000000000000"} END {print n + 0}' \
+	"/proc/$process/status")" "sets of capabilities that are not empty"
+
+step "advertisements on the interface that was there"
+wait_for 10 saw_both h0 advertisement
+
+step "and on one that comes later, with answers to solicitations"
+host h1
+link h1 eth1 1
+watch h1
+wait_for 10 saw_both h1 advertisement
+ip -n h1 addr add fe80::10/64 dev eth0 nodad
+on h1 python3 "$packets" solicit eth0 -s 10.0.1.10
+on h1 python3 "$packets" solicit eth0 -s fe80::10
+wait_for 5 is 1 counter eth1 ipv4 received
+wait_for 5 is 1 counter eth1 ipv6 received
+
+step "terminations at the end"
+daemon_stop
+wait_for 5 saw_both h0 termination
+wait_for 5 saw_both h1 termination

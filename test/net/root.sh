@@ -1,0 +1,93 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# -p and --socket-group: what the daemon gives up, and that everything goes on working afterwards.
+needs_root=yes
+. "${0%/*}/lib.sh"
+
+star 3
+id -u nobody daemon >/dev/null 2>&1 || skip "needs users nobody and daemon"
+group=$(id -gn nobody)
+config <<'EOF'
+mroute from eth0 source 10.0.0.10 group 225.1.1.1 to eth1
+mroute from eth0 group 225.2.0.0/16 to eth1 late
+mroute from eth0 source fd00::10 group ff3e::1 to eth1 late
+mgroup from eth0 group 225.1.1.1
+EOF
+chmod 755 "$T"
+field() { awk -v f="$1:" '$1 == f {$1 = ""; print}' "/proc/$pid/status" | xargs; }
+owner() { stat -c '%U %G %a' "$1"; }
+
+# everything: what must work whoever the daemon is.
+everything() {
+	assert_eq "eth0 eth1" "$(in_kernel 10.0.0.10 225.1.1.1)" "the IPv4 route"
+	count_start h1 -n 2
+	send h0 225.2.0.1
+	send h0 -s fd00::10 ff3e::1
+	count_stop h1
+	assert_eq "1 0 0" "$(counted h1 10.0.0.10 225.2.0.1)" "a learned flow"
+	assert_eq "1 0 0" "$(counted h1 fd00::10 ff3e::1)" "IPv6"
+	ip link add late type veth peer name late2
+	late_there() { [[ " $(in_kernel fd00::10 ff3e::1) " == *" late "* ]] &&
+		[[ " $(in_kernel 10.0.0.10 225.2.0.1) " == *" late "* ]]; }
+	wait_for 5 late_there
+	ip link del late
+	wait_for 5 not late_there
+	status 0 ctl add eth0 10.0.0.10 225.3.3.3 eth2
+	assert_eq "eth0 eth2" "$(in_kernel 10.0.0.10 225.3.3.3)" "a route by command"
+	status 0 ctl join eth2 225.4.0.0/26
+	status 0 ctl join eth2 10.0.0.0/28 232.4.0.1
+	status 0 ctl join eth2 ff05::/122
+	assert_eq 145 "$(show groups '.groups.kernel | length')" "memberships"
+	touch -d 2001-01-01 "$T/smcroute.pid"
+	status 0 ctl reload
+	assert_eq "" "$(in_kernel 10.0.0.10 225.3.3.3)" "after the reload"
+	assert_eq 1 "$(show groups '.groups.kernel | length')" "memberships after the reload"
+	[ "$(stat -c %Y "$T/smcroute.pid")" -gt 1000000000 ] || fail "reload does not touch the pid file"
+}
+
+step "-p USER: its ids, its groups, no capability at all, nothing to come back with"
+daemon_start -p nobody -e /bin/true
+pid=$(cat "$T/smcroute.pid")
+uid=$(id -u nobody)
+gid=$(id -g nobody)
+assert_eq "$uid $uid $uid $uid" "$(field Uid)" "user"
+assert_eq "$gid $gid $gid $gid" "$(field Gid)" "group"
+assert_eq "$(id -G nobody)" "$(field Groups)" "groups"
+for set in CapInh CapPrm CapEff CapAmb; do
+	assert_eq 0000000000000000 "$(field $set)" "$set"
+done
+assert_eq "nobody" "$(owner "$T/smcroute.pid" | cut -d ' ' -f 1)" "owner of the pid file"
+assert_eq "nobody" "$(owner "$T/smcroute.sock" | cut -d ' ' -f 1)" "owner of the socket"
+grep -q 'receive buffer' "$T/smcroute.log" && fail "a small receive buffer, as root"
+everything
+status 0 setpriv --reuid nobody --regid "$group" --clear-groups $SMCROUTECTL -u "$T/smcroute.sock" show
+status 77 setpriv --reuid daemon --regid daemon --clear-groups $SMCROUTECTL -u "$T/smcroute.sock" show
+daemon_stop
+
+step "-p USER:GROUP, in the background"
+status 0 $SMCROUTED -i "$D" -f "$T/$D.conf" -u "$T/$D.sock" -P "$T/$D.pid" -p nobody:daemon
+pid=$(cat "$T/smcroute.pid")
+assert_eq "$uid" "$(field Uid | cut -d ' ' -f 1)" "user"
+assert_eq "$(id -g daemon)" "$(field Gid | cut -d ' ' -f 1)" "group"
+everything
+status 0 ctl kill
+wait_for 5 not kill -0 "$pid" 2>/dev/null
+rm -f "$T/smcroute.pid" "$T/smcroute.sock"
+
+step "without -p: root's socket, for root alone"
+daemon_start
+assert_eq "root root 600" "$(owner "$T/smcroute.sock")" "the socket"
+status 77 setpriv --reuid nobody --regid "$group" --clear-groups $SMCROUTECTL -u "$T/smcroute.sock" show
+everything
+daemon_stop
+
+step "--socket-group: its members may, nobody else"
+daemon_start --socket-group daemon
+assert_eq "root daemon 660" "$(owner "$T/smcroute.sock")" "the socket"
+status 0 setpriv --reuid nobody --regid daemon --clear-groups $SMCROUTECTL -u "$T/smcroute.sock" \
+	add eth0 10.0.0.10 225.3.3.3 eth2
+status 77 setpriv --reuid nobody --regid "$group" --clear-groups $SMCROUTECTL -u "$T/smcroute.sock" show
+daemon_stop
+daemon_start -p nobody --socket-group daemon
+assert_eq "nobody daemon 660" "$(owner "$T/smcroute.sock")" "the socket with -p"
+daemon_stop
