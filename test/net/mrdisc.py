@@ -7,7 +7,7 @@ mrdisc.py watch IF [PCAP]
     MILLISECONDS FAMILY KIND SOURCE DESTINATION TTL alert|- good|bad INTERVAL HEX
     where HEX is the IP packet; all of them go to the file PCAP too.
 mrdisc.py solicit IF [-s SOURCE] [-d DESTINATION] [-t TTL] [-T TYPE] [-l BYTES] [-n COUNT] [-c] [-a]
-    sends solicitations: -l leaves so many bytes of the message, -c spoils the checksum, -a
+    sends solicitations, then prints MILLISECONDS: -l leaves so many bytes of the message, -c spoils the checksum, -a
     leaves out Router Alert.
 """
 import argparse
@@ -129,6 +129,7 @@ def solicit(args):
     frame += sock.getsockname()[4] + struct.pack("!H", kind) + packet
     for _ in range(args.count):
         sock.send(frame)
+    print(int(time.monotonic() * 1000))
 
 
 def main():

@@ -44,8 +44,8 @@ link h1 eth1 1
 watch h1
 wait_for 10 saw_both h1 advertisement
 ip -n h1 addr add fe80::10/64 dev eth0 nodad
-on h1 python3 "$packets" solicit eth0 -s 10.0.1.10
-on h1 python3 "$packets" solicit eth0 -s fe80::10
+on h1 python3 "$packets" solicit eth0 -s 10.0.1.10 >/dev/null
+on h1 python3 "$packets" solicit eth0 -s fe80::10 >/dev/null
 wait_for 5 is 1 counter eth1 ipv4 received
 wait_for 5 is 1 counter eth1 ipv6 received
 
