@@ -15,8 +15,8 @@ _smcrouted() {
 	local levels="none emerg alert crit err warning notice info debug"
 	local options="--cache-timeout --startup-delay --exec --config --check --help --ident
 		--log-level --mrdisc-interval --foreground --no-vifs --user --pid-file --syslog
-		--socket-group --strict --table --socket --max-flows --version -c -d -e -f -F -h -i -l
-		-m -n -N -p -P -s -t -u -v"
+		--socket-group --strict --table --socket --max-flows --version
+		-c -d -e -f -F -h -i -l -m -n -N -p -P -s -t -u -v"
 	local words word before
 
 	# By blanks only: what bash makes of ":" and "=" does not help here.
