@@ -42,14 +42,14 @@ part_shell() {
 	scripts | xargs shellcheck -S warning -e SC2034,SC2119,SC2120,SC2154
 }
 
-# Blanks at line ends, scripts beyond 100 columns, files without their last line end or licence.
+# Blanks at line ends, scripts beyond 120 columns, files without their last line end or licence.
 part_whitespace() {
 	local bad=0 file
 	while read -r file; do
 		expand "$file" | awk -v f="$file" '
 			/[ \t\r]$/ { print f ":" NR ": blank at the end"; bad = 1 }
 			f ~ /\.[ch]$/ { next }
-			length > 100 { print f ":" NR ": " length " columns"; bad = 1 }
+			length > 120 { print f ":" NR ": " length " columns"; bad = 1 }
 			END { exit bad }' || bad=1
 		[ -z "$(tail -c 1 "$file")" ] || { echo "$file: no line end at the end"; bad=1; }
 		grep -q 'SPDX-License-Identifier: GPL-2.0-or-later' "$file" ||

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "base/util.h"
 
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sysexits.h>
@@ -52,4 +53,11 @@ void *mem_append(void *array, size_t count, size_t *room, size_t size)
 		memcpy(array, &base, sizeof(base));
 	}
 	return base + count * size;
+}
+
+void hold_standard_fds(void)
+{
+	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+		if (fcntl(fd, F_GETFD) < 0)
+			open("/dev/null", O_RDONLY);
 }

@@ -35,4 +35,8 @@ char *mem_strndup(const char *text, size_t len);
  */
 void *mem_append(void *array, size_t count, size_t *room, size_t size);
 
+/* For those started without the three standard descriptors: a socket would get the number of one.
+ */
+void hold_standard_fds(void);
+
 #endif

@@ -1,23 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* smcroutectl: the command line client of smcrouted. */
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <sysexits.h>
-#include <unistd.h>
 
 #include "ctl/options.h"
 #include "ctl/render.h"
 #include "ctl/session.h"
-
-/* Without the three standard descriptors the socket would get the number of one. */
-static void hold_standard_fds(void)
-{
-	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
-		if (fcntl(fd, F_GETFD) < 0)
-			open("/dev/null", O_RDONLY);
-}
 
 /* Whether all that was printed has arrived. */
 static int check_output(int status)

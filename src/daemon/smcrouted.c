@@ -405,6 +405,7 @@ int main(int argc, char *argv[])
 	struct buf error = {0};
 	int status;
 
+	hold_standard_fds();
 	if (options_parse(&daemon.options, argc, argv, &error) < 0)
 		status = complain(&error);
 	else

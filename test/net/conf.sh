@@ -270,12 +270,14 @@ count_vifs() { awk 'NR > 1' /proc/net/ip_mr_vif | wc -l; }
 assert_eq 32 "$(count_vifs)" "VIFs"
 assert_eq 32 "$(awk 'NR > 1' /proc/net/ip6_mr_vif | wc -l)" "MIFs"
 assert_eq 31 "$(show routes '.routes.kernel[0].oifs | length')" "outbound interfaces"
-assert_eq 8 "$(show interfaces '[.interfaces[] | select((.name | startswith("many")) and .vif == null and .reason != null)] | length')" \
+assert_eq 8 "$(show interfaces '[.interfaces[]
+	| select((.name | startswith("many")) and .vif == null and .reason != null)] | length')" \
 	"interfaces without a place, with the reason"
 assert_match 'many' "$(grep -i 'error\|warning' "$T/smcroute.log")" "what the log says"
 for ((n = 1; n < 9; n++)); do
 	ip link del "many$n"
 done
 all_there() { [ "$(show routes '.routes.kernel[0].oifs | length')" = 31 ] &&
-	[ "$(show interfaces '[.interfaces[] | select((.name | startswith("many")) and .vif == null)] | length')" = 0 ]; }
+	[ "$(show interfaces '[.interfaces[]
+		| select((.name | startswith("many")) and .vif == null)] | length')" = 0 ]; }
 wait_for 15 all_there

@@ -58,6 +58,9 @@ for letter in c d e f F h i l m n N p P s t u v; do
 	grep -q "^  -$letter, --[a-z-]* " <<<"$help" || fail "-$letter is not in the help"
 done
 grep -q -e '-D' <<<"$help" && fail "-D is in the help"
+for default in "-c.*default 60" "-i.*default smcroute" "-l.*notice (default)" "-m.*default 20" "-t.*default 0"; do
+	grep -q -e "$default" <<<"$help" || fail "not in the help: $default"
+done
 
 step "every option has a long name, which takes the same argument"
 declare -A value=([c]=5 [d]=5 [e]=x [f]=x [F]=x [i]=x [l]=info [m]=20 [p]=root [P]=x [t]=7 [u]=x
@@ -174,6 +177,15 @@ printf 'nonsense\n' >"$T/bad.conf"
 status 78 "${daemon[@]}" --strict -f "$T/bad.conf"
 assert_match 'bad.conf:1:1' "$(cat "$T/err")" "what it says"
 [ ! -e "$run/smcroute.pid" ] && [ ! -e "$run/smcroute.sock" ] || fail "files are left"
+
+step "started without standard descriptors: no socket takes their place"
+"${daemon[@]}" -f "$T/none.conf" <&- >&- 2>&- || fail "status $? in the background"
+for fd in 0 1 2; do
+	assert_eq /dev/null "$(readlink "/proc/$(cat "$run/smcroute.pid")/fd/$fd")" "descriptor $fd"
+done
+status 0 "${client[@]}" reload
+ends "$run/smcroute.pid"
+"${daemon[@]}" -n -D 1 -f "$T/none.conf" <&- >&- 2>&- || fail "status $? in the foreground"
 
 step "-d: returns at once, nothing is looked at or written before; a signal ends it even then"
 printf 'mroute from eth0 source 10.0.0.4 group 225.1.1.1 to eth1\n' >"$T/d.conf"

@@ -32,8 +32,8 @@ struct fake {
 	size_t n_members, members_room;
 	unsigned int refuse;  /* of 100 operations, how many are refused */
 	unsigned int refused; /* how many were */
-	bool lax; /* who tells it has not yet heard all: of links that are gone, of upcalls */
-	uint64_t dice;	      /* state of the generator behind `refuse` */
+	bool lax;      /* who tells it has not yet heard all: of links that are gone, of upcalls */
+	uint64_t dice; /* state of the generator behind `refuse` */
 	uint64_t operations;
 	char verdict[256]; /* "" while all is well */
 };

@@ -29,8 +29,8 @@ void view_free(struct view *view)
 
 void view_add_entry(struct view *view, const struct mfc *mfc)
 {
-	struct mfc *place = mem_append(&view->entries, view->n_entries, &view->entries_room,
-				       sizeof(*place));
+	struct mfc *place =
+		mem_append(&view->entries, view->n_entries, &view->entries_room, sizeof(*place));
 
 	*place = *mfc;
 	view->n_entries++;
@@ -38,8 +38,8 @@ void view_add_entry(struct view *view, const struct mfc *mfc)
 
 void view_add_member(struct view *view, const struct member *member)
 {
-	struct member *place = mem_append(&view->members, view->n_members, &view->members_room,
-					  sizeof(*place));
+	struct member *place =
+		mem_append(&view->members, view->n_members, &view->members_room, sizeof(*place));
 
 	*place = *member;
 	view->n_members++;
@@ -521,7 +521,8 @@ static const struct model_link *exact_of(const struct model *model, const struct
 			continue;
 		*any = true;
 		link = model_link((struct model *)model, st->iif);
-		if (link && view_vif_of(view, (enum family)flow->group.family, link->info.index) >= 0)
+		if (link &&
+		    view_vif_of(view, (enum family)flow->group.family, link->info.index) >= 0)
 			iif = link;
 	}
 	return iif;
@@ -673,8 +674,8 @@ static bool PRINTF_LIKE(2, 3) differs(char why[MODEL_WHY], const char *format, .
 }
 
 /*
- * When the last exact rule goes, its entry lives on as a learned one where another rule forwards it.
- * Whether that happened, or had to happen.
+ * When the last exact rule goes, its entry lives on as a learned one where another rule forwards
+ * it. Whether that happened, or had to happen.
  */
 static bool adopted(const struct model *model, const struct view *view,
 		    const struct model_flow *flow, bool any_exact, int index)
@@ -807,11 +808,10 @@ static bool members_differ(const struct model *model, const struct view *view, c
 
 	for (size_t i = 0; i < view->n_members; i++)
 		if (!model_wants(model, &view->members[i]))
-			return differs(why, "link %d is in %s%s, which nobody wants",
-				       view->members[i].ifindex,
-				       addr_format(&view->members[i].group, g),
-				       addr_is_any(&view->members[i].source) ? ""
-									     : " (with a source)");
+			return differs(
+				why, "link %d is in %s%s, which nobody wants",
+				view->members[i].ifindex, addr_format(&view->members[i].group, g),
+				addr_is_any(&view->members[i].source) ? "" : " (with a source)");
 	for (size_t r = 0; r < model->n_rules; r++) {
 		const struct stmt *st = &model->rules[r].stmt;
 

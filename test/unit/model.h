@@ -17,16 +17,16 @@
 #include "core/kern.h"
 #include "core/request.h"
 
-#define MODEL_LINKS    48
-#define MODEL_RULES    48
-#define MODEL_WITHOUT  8
-#define MODEL_FLOWS    8 /* of one family */
-#define MODEL_ON       (MODEL_LINKS + 1)
-#define MODEL_STMT     300
-#define MODEL_WHY      256
-#define MODEL_SOURCES  2
-#define MODEL_GROUPS   4
-#define MODEL_MOVE_MS  2000
+#define MODEL_LINKS   48
+#define MODEL_RULES   48
+#define MODEL_WITHOUT 8
+#define MODEL_FLOWS   8 /* of one family */
+#define MODEL_ON      (MODEL_LINKS + 1)
+#define MODEL_STMT    300
+#define MODEL_WHY     256
+#define MODEL_SOURCES 2
+#define MODEL_GROUPS  4
+#define MODEL_MOVE_MS 2000
 
 extern const char *const model_sources[FAMILIES][MODEL_SOURCES];
 extern const char *const model_groups[FAMILIES][MODEL_GROUPS];
@@ -64,7 +64,7 @@ struct model_flow {
 	struct addr source, group;
 	int on[MODEL_ON]; /* where it may have been learned: links, 0 = nowhere; one when known */
 	size_t n_on;
-	int exact_on;	   /* the link of its entry at the last comparison, if configured */
+	int exact_on;	    /* the link of its entry at the last comparison, if configured */
 	uint64_t heard_ms;  /* when the last packet came in on the entry's own interface, */
 	uint64_t latest_ms; /* at the latest */
 	uint64_t looked_ms; /* when the daemon first had to look at its counters after that */

@@ -4,9 +4,9 @@
 #include <stdio.h>
 #include <string.h>
 
-#define NAMES	7
-#define CROWD	38 /* further names of a crowded world */
-#define ENOUGH	20 /* rules or lines: rather remove some than add more */
+#define NAMES  7
+#define CROWD  38 /* further names of a crowded world */
+#define ENOUGH 20 /* rules or lines: rather remove some than add more */
 
 static const char *const names[NAMES] = {"eth0", "eth1", "eth2", "eth10", "wg0", "wg1", "lan"};
 static const char *const patterns[] = {"eth0", "eth1", "eth2",	"eth10", "wg0", "wg1",
@@ -16,16 +16,16 @@ static const struct {
 	const char *word;
 	enum step_kind kind;
 } words_of[] = {
-	{"cache", STEP_CACHE},	 {"new", STEP_NEW},	    {"gone", STEP_GONE_LINK},
-	{"bounce", STEP_BOUNCE}, {"away", STEP_AWAY},	    {"home", STEP_HOME},
-	{"rename", STEP_RENAME}, {"swap", STEP_SWAP},	    {"multicast", STEP_MULTICAST},
-	{"touch", STEP_TOUCH},	 {"state", STEP_STATE},	    {"drop", STEP_DROP},
-	{"reload", STEP_RELOAD}, {"restate", STEP_RESTATE}, {"add", STEP_COMMAND},
-	{"remove", STEP_COMMAND}, {"join", STEP_COMMAND},   {"leave", STEP_COMMAND},
-	{"packet", STEP_PACKET}, {"wait", STEP_WAIT},	    {"flush", STEP_FLUSH},
-	{"hold", STEP_HOLD},	 {"go", STEP_GO},	    {"deaf", STEP_DEAF},
-	{"hear", STEP_HEAR},	 {"resync", STEP_RESYNC},   {"refuse", STEP_REFUSE},
-	{"obey", STEP_OBEY},	 {"master", STEP_MASTER},   {"sync", STEP_SYNC},
+	{"cache", STEP_CACHE},	  {"new", STEP_NEW},	     {"gone", STEP_GONE_LINK},
+	{"bounce", STEP_BOUNCE},  {"away", STEP_AWAY},	     {"home", STEP_HOME},
+	{"rename", STEP_RENAME},  {"swap", STEP_SWAP},	     {"multicast", STEP_MULTICAST},
+	{"touch", STEP_TOUCH},	  {"state", STEP_STATE},     {"drop", STEP_DROP},
+	{"reload", STEP_RELOAD},  {"restate", STEP_RESTATE}, {"add", STEP_COMMAND},
+	{"remove", STEP_COMMAND}, {"join", STEP_COMMAND},    {"leave", STEP_COMMAND},
+	{"packet", STEP_PACKET},  {"wait", STEP_WAIT},	     {"flush", STEP_FLUSH},
+	{"hold", STEP_HOLD},	  {"go", STEP_GO},	     {"deaf", STEP_DEAF},
+	{"hear", STEP_HEAR},	  {"resync", STEP_RESYNC},   {"refuse", STEP_REFUSE},
+	{"obey", STEP_OBEY},	  {"master", STEP_MASTER},   {"sync", STEP_SYNC},
 };
 
 bool step_parse(struct step *step, const char *text)
@@ -113,7 +113,7 @@ static void say_except(struct generator *gen, unsigned int family, struct buf *o
 static void say_flow(struct generator *gen, const struct phrase *say, bool ranges, struct buf *out)
 {
 	static const char *const wide[FAMILIES][4] = {{"", "/24", "/8", "/0"},
-						    {"", "/126", "/16", "/0"}};
+						      {"", "/126", "/16", "/0"}};
 	static const char *const of_sources[FAMILIES] = {"/16", "/32"};
 	unsigned int f = roll(gen, FAMILIES);
 
@@ -249,8 +249,8 @@ static void gen_link(struct generator *gen, const struct model *model, struct bu
 	char a[IFNAME_SIZE], b[IFNAME_SIZE];
 
 	if (roll(gen, most) >= present || (gen->crowded && present < 35)) {
-		buf_printf(out, "%s %s %s", roll(gen, 4) ? "new" : "home",
-			   free_name(gen, model, a), kinds[roll(gen, ARRAY_SIZE(kinds))]);
+		buf_printf(out, "%s %s %s", roll(gen, 4) ? "new" : "home", free_name(gen, model, a),
+			   kinds[roll(gen, ARRAY_SIZE(kinds))]);
 		return;
 	}
 	some_link(gen, model, a);
