@@ -126,12 +126,18 @@ find_missing() {
 	tool sysctl procps
 	tool setpriv util-linux
 	tool jq jq
-	tool busybox busybox
+	tool busybox busybox-static
 	tool zsh zsh
 	tool dpkg-buildpackage dpkg-dev
 	tool dh debhelper
 	tool tshark tshark
 	tool python3 python3
+	if [ ${#only[@]} -gt 0 ] && wanted_any vm; then
+		tool qemu-system-x86_64 qemu-system-x86
+		tool cpio cpio
+		tool modprobe kmod
+		tool wg wireguard-tools
+	fi
 	header stdio.h libc6-dev
 	header systemd/sd-daemon.h libsystemd-dev
 	header sys/capability.h libcap-dev
@@ -198,6 +204,10 @@ build_gcc() { build gcc CC=gcc && build_tests gcc; }
 
 build_mrdisc() { build mrdisc --enable-mrdisc && build_tests mrdisc; }
 
+build_plain() {
+	build plain --without-libcap --without-systemd --disable-ipv6 && build_tests plain
+}
+
 build_asan() {
 	local flags="-g -O1 -fno-omit-frame-pointer -fsanitize=address,undefined"
 	build asan --enable-mrdisc CC=clang CFLAGS="$flags -fno-sanitize-recover=undefined" &&
@@ -216,7 +226,7 @@ builds() {
 	wanted build/gcc && build_gcc
 	wanted build/clang && build clang CC=clang && build_tests clang
 	wanted build/mrdisc && build_mrdisc
-	wanted build/plain && build plain --without-libcap --without-systemd --disable-ipv6
+	wanted build/plain && build_plain
 	wanted build/static && build static --without-systemd LDFLAGS=-static
 	if ! command -v musl-gcc >/dev/null; then
 		check build/musl missing_tool musl-gcc
@@ -225,6 +235,7 @@ builds() {
 	fi
 	wanted build/asan && build_asan
 	check build/install installed
+	check build/layout "$W/src/test/layout.sh"
 }
 
 missing_tool() {
@@ -350,11 +361,20 @@ scripts() {
 	check completion timeout 60 "$W/src/test/completion.sh"
 }
 
-# Minutes each: only when named.
-long_ones() {
-	[ ${#only[@]} -gt 0 ] || return 0
-	wanted package && build_gcc && check package "$W/src/test/package.sh" "$W/gcc"
-	check vm/systemd "$W/src/test/vm/systemd.sh"
+# Ten minutes of emulated machines: only when named.
+machines_if_named() {
+	[ ${#only[@]} -gt 0 ] || { echo "# not run, as not named: vm"; return 0; }
+	wanted_any vm && machines
+}
+
+# They share what they install in their machines.
+machines() {
+	local name
+	export STAGE=$W/stage
+	judge vm-stage "$W/src/test/vm/stage.sh" "$STAGE" || return
+	for name in systemd kinds noipv6 init; do
+		check "vm/$name" "$W/src/test/vm/$name.sh"
+	done
 }
 
 all() {
@@ -365,6 +385,7 @@ all() {
 		plain
 	fi
 	wanted_any net && nets
+	wanted_any plain && build_plain && net plain/net plain 1 '' root
 	wanted_any asan && sanitized
 	wanted_any valgrind && memory
 	wanted_any fuzz && fuzz
@@ -372,7 +393,8 @@ all() {
 		scripts
 	fi
 	check distcheck distcheck
-	long_ones
+	wanted package && build_gcc && check package "$W/src/test/package.sh" "$W/gcc"
+	machines_if_named
 }
 
 count() { grep -c "^$1\$" "$W/results"; }

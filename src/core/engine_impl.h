@@ -18,17 +18,18 @@ struct engine {
 	struct kern *kern;
 	struct engine_config config;
 	struct engine_listener listener;
-	unsigned int dirty;  /* set of enum dirt */
-	uint64_t operations; /* executed so far */
-	uint64_t topology;   /* see engine_topology() */
-	uint64_t successes;  /* of them, those that the kernel did not refuse */
-	int refusal;	     /* errno of the latest refusal */
-	uint64_t now_ms;     /* the latest time that anybody told */
-	bool refused;	     /* the kernel said no to something: try again now and then */
-	bool full;	     /* max_flows was reached and said */
-	uint64_t retry_ms;   /* when to try refused operations again */
-	uint64_t sweep_ms;   /* when the next look at learned flows begins */
-	bool sweeping;	     /* one is going on */
+	unsigned int dirty;	/* set of enum dirt */
+	uint64_t operations;	/* executed so far */
+	uint64_t topology;	/* see engine_topology() */
+	uint64_t successes;	/* of them, those that the kernel did not refuse */
+	int refusal;		/* errno of the latest refusal */
+	uint32_t refused_joins; /* in the present plan, not told before */
+	uint64_t now_ms;	/* the latest time that anybody told */
+	bool refused;		/* the kernel said no to something: try again now and then */
+	bool full;		/* max_flows was reached and said */
+	uint64_t retry_ms;	/* when to try refused operations again */
+	uint64_t sweep_ms;	/* when the next look at learned flows begins */
+	bool sweeping;		/* one is going on */
 	uint32_t sweep_cursor;
 };
 

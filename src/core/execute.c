@@ -104,11 +104,12 @@ static void record_del(struct engine *engine, const struct kop *op, int result)
 	fib_drop(&state->fib, flow);
 }
 
-static void refuse_member(const struct engine *engine, struct membership *membership, int result)
+/* Of a range the first one is told, and how many more there are; see engine_execute(). */
+static void refuse_member(struct engine *engine, struct membership *membership, int result)
 {
 	char group[ADDR_TEXT], name[32];
 
-	if (membership->error != -result)
+	if (membership->error != -result && engine->refused_joins++ == 0)
 		engine_note(engine, LOG_WARNING,
 			    "%s: the kernel refused to join %s (%s); will try again",
 			    link_name(engine, membership->member.ifindex, name),
@@ -198,5 +199,9 @@ void engine_execute(struct engine *engine, struct plan *plan)
 				change(engine, op);
 		}
 	}
+	if (engine->refused_joins > 1)
+		engine_note(engine, LOG_WARNING, "%u more memberships were refused",
+			    engine->refused_joins - 1);
+	engine->refused_joins = 0;
 	plan_free(plan);
 }

@@ -378,11 +378,12 @@ static void grant(const struct ctl_config *config)
 {
 	if (config->owner == NO_UID && config->group == NO_GID)
 		return;
+	/* In this order: what was given away takes one more capability to change. */
+	if (config->group != NO_GID && chmod(config->path, 0660) < 0)
+		log_warn("can't open %s to its group: %s", config->path, strerror(errno));
 	if (chown(config->path, config->owner, config->group) < 0)
 		log_warn("can't hand %s over to its user or group: %s", config->path,
 			 strerror(errno));
-	else if (config->group != NO_GID && chmod(config->path, 0660) < 0)
-		log_warn("can't open %s to its group: %s", config->path, strerror(errno));
 }
 
 struct ctl *ctl_open(struct loop *loop, struct commander *commander,

@@ -3,8 +3,10 @@
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
+#include <sys/stat.h>
 #include <sysexits.h>
 #include <unistd.h>
 
@@ -138,6 +140,19 @@ static void on_delay_over(void *ctx)
 
 /* Starting */
 
+/* Whether standard error ends in systemd's journal, where the lines for syslog come anyway. */
+static bool journal_listens(void)
+{
+	const char *stream = getenv("JOURNAL_STREAM");
+	char here[48];
+	struct stat st;
+
+	if (!stream || fstat(STDERR_FILENO, &st) < 0)
+		return false;
+	snprintf(here, sizeof(here), "%ju:%ju", (uintmax_t)st.st_dev, (uintmax_t)st.st_ino);
+	return strcmp(here, stream) == 0;
+}
+
 static void open_log(const struct daemon *daemon, bool ready)
 {
 	const struct options *options = &daemon->options;
@@ -145,7 +160,8 @@ static void open_log(const struct daemon *daemon, bool ready)
 
 	/* Whoever starts us sees why that fails. */
 	if (!options->foreground || options->syslog)
-		targets = ready ? LOG_TO_SYSLOG : LOG_TO_STDERR | LOG_TO_SYSLOG;
+		targets =
+			ready || journal_listens() ? LOG_TO_SYSLOG : LOG_TO_STDERR | LOG_TO_SYSLOG;
 	log_open(options->ident, targets, options->log_level);
 }
 
@@ -212,7 +228,10 @@ static int drop_privileges(const struct daemon *daemon)
 	int err = daemon->user.name ? privs_drop(&daemon->user) : 0;
 
 	if (err < 0)
-		log_err("can't become user %s: %s", daemon->user.name, strerror(-err));
+		log_err("can't become user %s: %s%s", daemon->user.name, strerror(-err),
+			err == -EPERM ? "; this takes CAP_SETUID and CAP_SETGID, which a service "
+					"manager may withhold"
+				      : "");
 	return err < 0 ? EX_NOPERM : 0;
 }
 

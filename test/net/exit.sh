@@ -21,8 +21,9 @@ says() {
 	assert_eq 1 "$(grep -cE -e "$1" "$T/err")" "lines that say $1"
 }
 
-# taker IPVERSION: another program that routes multicast.
+# take 4|6: another program routes multicast of that family; it is process ${taker[4|6]}.
 take() {
+	: >"$T/taken$1"
 	python3 -c '
 import socket, sys, time
 if sys.argv[1] == "4":
@@ -32,9 +33,8 @@ else:
     s = socket.socket(socket.AF_INET6, socket.SOCK_RAW, socket.IPPROTO_ICMPV6)
     s.setsockopt(socket.IPPROTO_IPV6, 200, 1)
 print("taken", flush=True)
-time.sleep(600)' "$1" >"$T/taken$1" &
+time.sleep(600)' "$1" >>"$T/taken$1" &
 	taker[$1]=$!
-	touch "$T/taken$1"
 	wait_for 5 grep -q taken "$T/taken$1"
 }
 declare -A taker=()
@@ -143,3 +143,13 @@ fi
 got=0
 wait $parent || got=$?
 [[ $SMCROUTED == *" "* ]] || assert_eq 70 $got "status of the starting process"
+
+step "a range of groups in a family that the kernel lacks is not told one by one"
+config <<'EOF'
+mgroup from eth0 group ff05::/120
+mgroup from eth0 group 225.1.1.1
+EOF
+SMCROUTED="python3 $here/without.py inet6 $plain"
+daemon_start
+assert_eq "225.1.1.1" "$(show groups '.groups.kernel[].group')" "memberships"
+[ "$(grep -c warning "$T/smcroute.log")" -le 2 ] || fail "too many words"

@@ -55,12 +55,16 @@ reload() {
 
 extras() {
 	mkdir -p /etc/smcroute /etc/default
-	printf '#!/bin/sh\nsmcroutectl add eth0 10.0.0.10 225.1.1.9 eth1\n' >/etc/smcroute/startup.sh
+	cat >/etc/smcroute/startup.sh <<-END
+		#!/bin/sh
+		smcroutectl add eth0 10.0.0.10 225.1.1.9 eth1
+	END
 	chmod +x /etc/smcroute/startup.sh
 	echo 'SMCROUTED_OPTS="-l info" SMCROUTED_ARGS="-c 7 -t 0"' >/etc/default/smcroute
 	rc 0 start
 	assert_eq "eth0 eth1" "$(in_kernel 10.0.0.10 225.1.1.9)" "the route of startup.sh"
-	assert_match "smcrouted.-l.info.-c.7.-t.0" "$(tr '\0' . <"/proc/$(pid)/cmdline")" "its options"
+	tr '\0' . <"/proc/$(pid)/cmdline" >"$T/options"
+	assert_match "smcrouted.-l.info.-c.7.-t.0" "$(cat "$T/options")" "its options"
 	rc 0 stop
 	echo 'SMCROUTED_ARGS="-l nonsense"' >/etc/default/smcroute
 	rc 64 start

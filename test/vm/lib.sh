@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # shellcheck shell=bash
 #
-# lib.sh: what a test in a virtual machine of its own stands on.  A test is a bash script that begins
-# with
+# lib.sh: what a test in a virtual machine of its own stands on.  Such a test is a bash script that
+# begins with
 #
 #	vm_options=(-s)		# for vm.sh
 #	. "${0%/*}/lib.sh"

@@ -17,5 +17,5 @@ cd "$stage/build"
 ../source/configure --prefix=/usr --sysconfdir=/etc --localstatedir=/var --runstatedir=/run
 make -j "$(nproc)" all test/net/mcast
 make install DESTDIR="$stage/root"
-cp smcroute.init smcroute.default test/net/mcast "$stage"
+cp smcroute.init test/net/mcast "$stage"
 rm -rf "$stage/source" "$stage/build"

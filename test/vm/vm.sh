@@ -52,7 +52,7 @@ fetch_kernel() {
 	(
 		cd "$1" && apt-get -q download "$package" && dpkg-deb -x "$package"_*.deb kernel &&
 			rm "$package"_*.deb
-	) >&2
+	) >&2 || { echo "vm.sh: $package can't be fetched" >&2; exit 77; }
 	depmod -b "$1/kernel" "$(ls "$1/kernel/lib/modules")"
 }
 
