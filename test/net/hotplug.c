@@ -38,9 +38,9 @@ static const struct {
 
 struct lane {
 	struct addr source, group;
-	int send, receive;	/* sockets */
-	int ifindex;		/* where packets go in */
-	long *times;		/* us, one for each cycle */
+	int send, receive; /* sockets */
+	int ifindex;	   /* where packets go in */
+	long *times;	   /* us, one for each cycle */
 	bool passed;
 };
 
@@ -176,8 +176,8 @@ static void set_up(struct bench *b, char **argv)
 	b->name = argv[1];
 	b->cycles = atol(argv[2]);
 	b->far_ns = open_ns(argv[6]);
-	if (b->cycles < 1 || nl_open(&b->router, -1) < 0 ||
-	    nl_open(&b->far, b->far_ns) < 0 || nl_open(&out, out_ns) < 0)
+	if (b->cycles < 1 || nl_open(&b->router, -1) < 0 || nl_open(&b->far, b->far_ns) < 0 ||
+	    nl_open(&out, out_ns) < 0)
 		die("setting up");
 	for (int i = 0; i < 2; i++) {
 		addr_parse(&b->lanes[i].source, flows[i].source, strlen(flows[i].source));

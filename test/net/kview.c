@@ -121,8 +121,8 @@ static void entry6(struct reader *reader, const char *line)
 /* Memberships */
 
 /*
- * /proc/net/mcfilter passes over every interface whose latest group has no sources.  So a group that
- * has some is joined on each for as long as we look.
+ * /proc/net/mcfilter passes over every interface whose latest group has no sources.  So a group
+ * that has some is joined on each for as long as we look.
  */
 static const struct {
 	int af, level;

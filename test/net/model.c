@@ -225,8 +225,7 @@ static struct device *device(struct world *w, const char *name, bool away)
 /* Tells the model how a device is now. */
 static void tell(struct world *w, const struct device *dev)
 {
-	struct link_info info = {
-		.index = dev->index, .multicast = dev->multicast, .up = dev->up};
+	struct link_info info = {.index = dev->index, .multicast = dev->multicast, .up = dev->up};
 
 	memcpy(info.name, dev->name, sizeof(info.name));
 	model_set_link(&w->model, &info);

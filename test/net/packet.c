@@ -96,8 +96,7 @@ int packet_socket(int ns, int protocol)
 
 	if (back < 0 || setns(ns, CLONE_NEWNET) < 0)
 		return -1;
-	fd = socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK,
-		    htons((uint16_t)protocol));
+	fd = socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, htons((uint16_t)protocol));
 	/* a link that has just come up has no queue for some time */
 	setsockopt(fd, SOL_PACKET, PACKET_QDISC_BYPASS, &one, sizeof(one));
 	setns(back, CLONE_NEWNET);
