@@ -286,7 +286,7 @@ unit() {
 net() {
 	local prefix=$1 dir=$W/$2 name
 	export SLOW=$3 MCAST=$dir/test/net/mcast
-	export SMCROUTED="$4 $dir/src/smcrouted" SMCROUTECTL=$dir/src/smcroutectl
+	export SMCROUTED="${4:+$4 }$dir/src/smcrouted" SMCROUTECTL=$dir/src/smcroutectl
 	for name in "${@:5}"; do
 		[ -z "$name" ] || spawn "$net_jobs" "$prefix/$name" \
 			timeout -k 5 300 bash "$W/src/test/net/$name.sh"

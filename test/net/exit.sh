@@ -1,10 +1,10 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Exit statuses of the daemon, and what it does when a family is not to be had.
+here=$(realpath "${0%/*}")
 . "${0%/*}/lib.sh"
 
 star 2
-here=$(dirname "$0")
 config <<'EOF'
 mroute from eth0 source 10.0.0.10 group 225.1.1.1 to eth1
 mroute from eth0 source fd00::10 group ff3e::1 to eth1
@@ -133,16 +133,18 @@ step "70: it crashes in the background before it is ready"
 awk 'BEGIN {for (i = 0; i < 200000; i++)
 	print "mroute from eth0 source 10.1.1.1 group 225." int(i / 65536) "." int(i / 256) % 256 \
 		"." i % 256 " to eth1"}' >"$T/long.conf"
-"${daemon[@]}" "${options[@]}" -f "$T/long.conf" >"$T/out" 2>"$T/err" </dev/null &
-parent=$!
 child_of() { child=$(pgrep -P "$parent"); }
-if [[ $SMCROUTED != *" "* ]]; then
+if [[ $SMCROUTED == *" "* ]]; then
+	echo "  (not behind a wrapper: the child would be the wrapper's)"
+else
+	"${daemon[@]}" "${options[@]}" -f "$T/long.conf" >"$T/out" 2>"$T/err" </dev/null &
+	parent=$!
 	wait_for 5 child_of
 	kill -ABRT "$child"
+	got=0
+	wait $parent || got=$?
+	assert_eq 70 $got "status of the starting process"
 fi
-got=0
-wait $parent || got=$?
-[[ $SMCROUTED == *" "* ]] || assert_eq 70 $got "status of the starting process"
 
 step "a range of groups in a family that the kernel lacks is not told one by one"
 config <<'EOF'
