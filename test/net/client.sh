@@ -2,10 +2,10 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # The client alone: commands and their short forms, options anywhere, batches over one connection,
 # and daemons that are absent, slow to start, stuck or something else.
+here=$(realpath "${0%/*}")
 . "${0%/*}/lib.sh"
 
 star 2
-here=$(dirname "$0")
 config <<'EOF'
 mroute from eth0 source 10.0.0.10 group 225.1.1.1 to eth1
 EOF

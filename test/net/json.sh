@@ -2,9 +2,9 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # JSON: 10,000 routes on interfaces with odd names are valid, and equal to the kernel's own dump;
 # the keys of every topic.
+here=$(realpath "${0%/*}")
 . "${0%/*}/lib.sh"
 
-here=$(dirname "$0")
 # shellcheck disable=SC2016
 names=('q"uote' 'back\slash' '\' '"' 'ünïcode→' $'ctl\x01x' $'esc\e[31m' $'del\x7f' $'bad\xff\xfe'
 	$'half\xc3' '{}[],' "single'" '#hash' '<&>' 'x=y' '$(id)' '~' '日本語' 'é')
