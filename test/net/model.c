@@ -64,6 +64,7 @@ struct world {
 	pid_t daemon;
 	FILE *ctl;
 	unsigned int unheard; /* steps since the last sync */
+	int slow;	      /* factor for PATIENCE, from the environment */
 };
 
 static void tail_log(struct buf *text)
@@ -203,7 +204,7 @@ static void sync_now(struct world *w)
 		kview_read(&w->view, &w->model);
 		if (!model_differs(&w->model, &w->view, why))
 			break;
-		if (i >= PATIENCE * 2 / (w->trial->replay ? 6 : 1))
+		if (i >= PATIENCE * 2 * w->slow / (w->trial->replay ? 6 : 1))
 			fail(w, "%s", why);
 		nanosleep(&pause, NULL);
 	}
@@ -626,8 +627,10 @@ static void run(struct trial *trial)
 {
 	static struct world w;
 	unsigned int most = trial->replay ? trial->n : trial->limit;
+	const char *slow = getenv("SLOW");
 
 	w.trial = trial;
+	w.slow = slow ? atoi(slow) : 1;
 	w.gen = (struct generator){.dice = trial->seed, .live = true};
 	w.gen.crowded = roll(&w.gen, 6) == 0;
 	model_init(&w.model, 0);

@@ -6,6 +6,6 @@
 #	SMCROUTE_SEED=N		where to begin
 . "${0%/*}/lib.sh"
 
-export SMCROUTED
+export SMCROUTED SLOW
 "${MCAST%/*}/model" "${SMCROUTE_SEED:-20010911}" "${SMCROUTE_MODEL:-3000}" ||
 	fail "the steps above"
