@@ -6,7 +6,9 @@
  *                                   microseconds of each
  *     bare FAMILY answer IN OUT     answers each NOCACHE upcall with an entry, until killed; prints
  *                                   "ready" first
- *     bare spawn N COMMAND...       runs the command N times; prints the median of microseconds
+ *     bare spawn N COMMAND... -- COMMAND...
+ *                                   runs both commands N times in turn; prints the medians of their
+ *                                   microseconds; "%" in an argument becomes the number of the run
  *
  * FAMILY is 4 or 6.  Both families are one path over two constant tables.  Entry number k is
  * (10.1.0.0 + k mod 65536, 225.0.0.0 + k), with IPv6 (fd00:1:: + k mod 65536, ff3e:: + k): bench.sh
@@ -29,7 +31,8 @@
 #include <linux/mroute.h>
 #include <linux/mroute6.h>
 
-#define BUFFER (256 << 20)
+#define BUFFER	 (256 << 20)
+#define MAX_ARGS 32
 
 extern char **environ;
 
@@ -281,26 +284,30 @@ static int compare(const void *a, const void *b)
 	return (*left > *right) - (*left < *right);
 }
 
-/* In the command's arguments "%" stands for the number of the run. */
+/* A copy of the argument with the number in place of "%". */
+static char *fill_in(const char *text, unsigned int number)
+{
+	const char *mark = strchr(text, '%');
+	char *copy;
+
+	if (!mark)
+		copy = strdup(text);
+	else if (asprintf(&copy, "%.*s%u%s", (int)(mark - text), text, number, mark + 1) < 0)
+		copy = NULL;
+	if (!copy)
+		die("memory");
+	return copy;
+}
+
 static uint64_t spawn_once(char *argv[], unsigned int run)
 {
-	char *args[64] = {NULL}, number[16];
+	char *args[MAX_ARGS + 1] = {NULL};
 	uint64_t start;
 	int status;
 	pid_t pid;
 
-	snprintf(number, sizeof(number), "%u", run);
-	for (size_t i = 0; argv[i] && i < 63; i++) {
-		char *mark = strchr(argv[i], '%');
-
-		args[i] = strdup(argv[i]);
-		if (mark) {
-			free(args[i]);
-			if (asprintf(&args[i], "%.*s%s%s", (int)(mark - argv[i]), argv[i], number,
-				     mark + 1) < 0)
-				die("memory");
-		}
-	}
+	for (size_t i = 0; argv[i] && i < MAX_ARGS; i++)
+		args[i] = fill_in(argv[i], run);
 	start = now_us();
 	if (posix_spawnp(&pid, args[0], NULL, NULL, args, environ) != 0 ||
 	    waitpid(pid, &status, 0) < 0 || status)
@@ -311,23 +318,37 @@ static uint64_t spawn_once(char *argv[], unsigned int run)
 	return start;
 }
 
+static uint64_t median(uint64_t *values, unsigned int n)
+{
+	qsort(values, n, sizeof(*values), compare);
+	return values[n / 2];
+}
+
 static int spawn(unsigned int n, char *argv[])
 {
-	uint64_t *us = calloc(n, sizeof(*us));
+	uint64_t *us[2] = {calloc(n, sizeof(**us)), calloc(n, sizeof(**us))};
+	char **second = argv;
 
-	if (!us)
-		die("memory");
-	for (unsigned int i = 0; i < n; i++)
-		us[i] = spawn_once(argv, i);
-	qsort(us, n, sizeof(*us), compare);
-	printf("%llu\n", (unsigned long long)us[n / 2]);
-	free(us);
+	while (*second && strcmp(*second, "--"))
+		second++;
+	if (!*second || !us[0] || !us[1])
+		die("spawn takes two commands");
+	*second++ = NULL;
+	for (unsigned int i = 0; i < n; i++) {
+		us[0][i] = spawn_once(argv, i);
+		us[1][i] = spawn_once(second, i);
+	}
+	printf("%llu %llu\n", (unsigned long long)median(us[0], n),
+	       (unsigned long long)median(us[1], n));
+	free(us[0]);
+	free(us[1]);
 	return 0;
 }
 
 static int usage(void)
 {
-	fputs("usage: bare 4|6 loop IN OUT N | bare 4|6 answer IN OUT | bare spawn N COMMAND...\n",
+	fputs("usage: bare 4|6 loop IN OUT N | bare 4|6 answer IN OUT | bare spawn N CMD... -- "
+	      "CMD...\n",
 	      stderr);
 	return 64;
 }

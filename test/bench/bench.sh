@@ -136,7 +136,8 @@ network() {
 answering() {
 	case $2 in
 	bare)
-		"$BARE" "$1" answer in out >/run/bare &
+		: >/run/bare
+		"$BARE" "$1" answer in out >>/run/bare &
 		until grep -q ready /run/bare; do sleep 0.01; done
 		return ;;
 	one) wildcard "$1" >/run/conf ;;
@@ -254,8 +255,7 @@ sample_command() {
 	[ "$1" = 6 ] && source=fd00:9::% group=ff3e:1::%
 	: >/run/conf
 	start
-	echo "$("$BARE" spawn 200 /bin/true)" \
-		"$("$BARE" spawn 200 "$SMCROUTECTL" -u /run/sock add in "$source" "$group" out)"
+	"$BARE" spawn 200 /bin/true -- "$SMCROUTECTL" -u /run/sock add in "$source" "$group" out
 	stop
 }
 
