@@ -9,7 +9,8 @@
 
 #include "base/list.h"
 
-#define NEVER UINT64_MAX
+#define NEVER	 UINT64_MAX
+#define SHARE_NS 1000000 /* of a turn, for all descriptors that are not urgent */
 
 /* Which signals came: the only thing a handler touches. */
 static volatile sig_atomic_t caught[NSIG];
@@ -53,12 +54,17 @@ struct loop {
 	bool stopped, litter; /* litter: something is marked as removed */
 };
 
-static uint64_t clock_ms(void)
+static uint64_t clock_ns(void)
 {
 	struct timespec ts;
 
 	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (uint64_t)ts.tv_sec * 1000 + (uint64_t)ts.tv_nsec / 1000000;
+	return (uint64_t)ts.tv_sec * 1000000000 + (uint64_t)ts.tv_nsec;
+}
+
+static uint64_t clock_ms(void)
+{
+	return clock_ns() / 1000000;
 }
 
 struct loop *loop_new(void)
@@ -256,13 +262,35 @@ static void deliver_signals(struct loop *loop)
 	}
 }
 
-static void deliver_fds(struct loop *loop, size_t n, bool urgent)
+static bool may_deliver(const struct loop *loop, size_t i, bool urgent)
 {
+	const struct loop_fd *source = loop->polled[i];
+
+	return loop->poll[i].revents && source->urgent == urgent && !source->removed;
+}
+
+static void deliver_urgent(struct loop *loop, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (may_deliver(loop, i, true))
+			loop->polled[i]->fn(loop->polled[i]->ctx, loop->poll[i].revents);
+}
+
+/* Until their share of the turn is over; who was served waits behind the others. */
+static void deliver_others(struct loop *loop, size_t n)
+{
+	uint64_t end = clock_ns() + SHARE_NS;
+
 	for (size_t i = 0; i < n; i++) {
 		struct loop_fd *source = loop->polled[i];
 
-		if (loop->poll[i].revents && source->urgent == urgent && !source->removed)
-			source->fn(source->ctx, loop->poll[i].revents);
+		if (!may_deliver(loop, i, false))
+			continue;
+		list_remove(&source->link);
+		list_append(&loop->fds, &source->link);
+		source->fn(source->ctx, loop->poll[i].revents);
+		if (clock_ns() >= end)
+			return;
 	}
 }
 
@@ -292,8 +320,8 @@ int loop_run(struct loop *loop)
 			return ready;
 		deliver_signals(loop);
 		if (ready > 0) {
-			deliver_fds(loop, n, true);
-			deliver_fds(loop, n, false);
+			deliver_urgent(loop, n);
+			deliver_others(loop, n);
 		}
 		deliver_timers(loop);
 		if (loop->litter)

@@ -11,11 +11,11 @@
 #include "ctl/client.h"
 #include "ctl/render.h"
 
-#define WINDOW	   1024	   /* requests that may be without answer */
-#define BACKLOG	   65536   /* bytes that may wait to be sent before more is read */
-#define SILENCE_MS 15000   /* from a daemon that owes an answer */
-#define MAX_LINE   1048576 /* of the protocol */
-#define TOO_LONG   "longer than 1 MiB; split it into several"
+#define WINDOW	   1024	 /* requests that may be without answer */
+#define BACKLOG	   65536 /* bytes that may wait to be sent before more is read */
+#define SILENCE_MS 15000 /* from a daemon that owes an answer */
+#define MAX_LINE   65536 /* of the protocol */
+#define TOO_LONG   "longer than 64 KiB; split it into several"
 #define READ_SIZE  65536
 #define REFUSED	   1
 

@@ -19,7 +19,7 @@
 #define MAX_CLIENTS  1024
 #define ACCEPTS_TURN 16
 #define WORK_TURN    1000000 /* nanoseconds for one client, give or take a request */
-#define READ_TURN    65536   /* bytes */
+#define READ_TURN    16384   /* bytes */
 #define HIGH_WATER   65536   /* bytes of output waiting: nothing more is done until they went */
 #define PIECE	     4096    /* bytes of a report made between two looks at the clock */
 #define IDLE_MS	     (5 * 60 * 1000)
@@ -133,6 +133,14 @@ static void receive(struct client *client)
 	}
 }
 
+/* Nobody waits for the answers: what was asked for is done all the same, but not told. */
+static void forget_answer(struct client *client)
+{
+	client->out.len = 0;
+	report_free(client->report);
+	client->report = NULL;
+}
+
 static void flush(struct client *client)
 {
 	while (client->out.len && !client->deaf) {
@@ -146,18 +154,16 @@ static void flush(struct client *client)
 			return;
 		} else if (errno != EINTR) {
 			client->deaf = true;
+			shutdown(client->fd, SHUT_WR); /* or it would wait */
 		}
 	}
-	if (!client->deaf)
-		return;
-	client->out.len = 0;
-	report_free(client->report);
-	client->report = NULL;
+	if (client->deaf)
+		forget_answer(client);
 }
 
 static void refuse_long_line(struct client *client)
 {
-	proto_error(&client->out, REPLY_NOT_UNDERSTOOD, "a request has at most 1 MiB");
+	proto_error(&client->out, REPLY_NOT_UNDERSTOOD, "a request has at most 64 KiB");
 	client->eof = true;
 	lines_free(&client->in);
 }
@@ -183,6 +189,8 @@ static bool step(struct client *client)
 
 	if (client->kill)
 		return false;
+	if (client->deaf)
+		forget_answer(client);
 	if (client->report) {
 		if (!report_write(client->report, &client->out, PIECE,
 				  loop_now(client->ctl->loop))) {
@@ -256,7 +264,7 @@ static void serve(void *ctx, short revents)
 static void greet(struct ctl *ctl, int fd)
 {
 	struct client *client = mem_alloc(sizeof(*client));
-	struct ucred cred = {0};
+	struct ucred cred = {.uid = NO_UID};
 	socklen_t len = sizeof(cred);
 
 	getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &cred, &len);
@@ -274,7 +282,7 @@ static void greet(struct ctl *ctl, int fd)
 	settle(client);
 }
 
-/* There is a connection, but no descriptor for it: asking again at once would spin. */
+/* There is a connection that can't be had, as when descriptors are short: don't spin. */
 static void pause_accepting(struct ctl *ctl, int err)
 {
 	log_warn("can't take a connection to %s: %s; new ones wait for a second", ctl->path,
@@ -293,8 +301,7 @@ static void on_connection(void *ctx, short revents)
 		int fd = accept4(ctl->fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
 
 		if (fd < 0) {
-			if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS ||
-			    errno == ENOMEM)
+			if (errno != EAGAIN && errno != EINTR && errno != ECONNABORTED)
 				pause_accepting(ctl, errno);
 			return;
 		}

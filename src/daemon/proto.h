@@ -11,7 +11,7 @@
 
 #include "base/buf.h"
 
-#define MAX_LINE (1024u * 1024u) /* bytes of a request */
+#define MAX_LINE 65536u /* bytes of a request; a thousand clients may have begun one each */
 
 /* CODE of an error: the exit status that the client ends with. */
 enum reply_code { REPLY_REFUSED = 1, REPLY_NOT_UNDERSTOOD = 64 };

@@ -6,6 +6,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/loop.h"
@@ -102,6 +103,63 @@ static void urgent_is_served_first(void **state)
 	stop_in(&w, 0);
 	assert_int_equal(loop_run(w.loop), 42);
 	end(&w, "ba.");
+}
+
+static void spend(unsigned int ms)
+{
+	struct timespec start, now;
+
+	clock_gettime(CLOCK_MONOTONIC, &start);
+	do
+		clock_gettime(CLOCK_MONOTONIC, &now);
+	while ((now.tv_sec - start.tv_sec) * 1000 + (now.tv_nsec - start.tv_nsec) / 1000000 < ms);
+}
+
+static void busy(struct world *w, char name)
+{
+	buf_putc(&w->did, name);
+	spend(3);
+	if (++w->turns == 1)
+		poke(w, 2);
+	if (w->turns == 4)
+		loop_stop(w->loop, 0);
+}
+
+static void on_busy0(void *ctx, short revents)
+{
+	(void)revents;
+	busy(ctx, 'a');
+}
+
+static void on_busy1(void *ctx, short revents)
+{
+	(void)revents;
+	busy(ctx, 'b');
+}
+
+static void on_urgent(void *ctx, short revents)
+{
+	struct world *w = ctx;
+
+	(void)revents;
+	buf_putc(&w->did, 'u');
+	drain(w, 2);
+}
+
+/* Two that always have something to do: they take turns, and the urgent one comes in between. */
+static void busy_ones_share_what_time_is_left(void **state)
+{
+	struct world w;
+
+	(void)state;
+	begin(&w);
+	watch(&w, 0, false, on_busy0);
+	watch(&w, 1, false, on_busy1);
+	watch(&w, 2, true, on_urgent);
+	poke(&w, 0);
+	poke(&w, 1);
+	loop_run(w.loop);
+	end(&w, "aubab");
 }
 
 static void remove_all_fds(void *ctx, short revents)
@@ -352,6 +410,7 @@ int main(void)
 	struct unit unit = {0};
 
 	UNIT_TEST(&unit, urgent_is_served_first);
+	UNIT_TEST(&unit, busy_ones_share_what_time_is_left);
 	UNIT_TEST(&unit, fd_callback_removes_itself_and_others);
 	UNIT_TEST(&unit, removed_fd_is_never_called);
 	UNIT_TEST(&unit, fd_callback_adds_many);
