@@ -120,6 +120,7 @@ find_missing() {
 	tool clang-tidy-14 clang-tidy-14
 	tool cppcheck cppcheck
 	tool shellcheck shellcheck
+	tool strace strace
 	tool valgrind valgrind
 	tool musl-gcc musl-tools
 	tool ip iproute2
@@ -361,6 +362,17 @@ scripts() {
 	check completion timeout 60 "$W/src/test/completion.sh"
 }
 
+# The figures that do not hang on a clock: operations, bytes, packets.  "make bench" measures all.
+benches() {
+	local figure
+	build_gcc && make -s -C "$W/gcc" test/bench/bare test/bench/probe >/dev/null || return
+	export SMCROUTED=$W/gcc/src/smcrouted SMCROUTECTL=$W/gcc/src/smcroutectl
+	export BARE=$W/gcc/test/bench/bare PROBE=$W/gcc/test/bench/probe ROUNDS=1
+	for figure in changes memory burst; do
+		check "bench/$figure" timeout 120 "$W/src/test/bench/bench.sh" table "$figure"
+	done
+}
+
 # Ten minutes of emulated machines: only when named.
 machines_if_named() {
 	[ ${#only[@]} -gt 0 ] || { echo "# not run, as not named: vm"; return 0; }
@@ -388,6 +400,7 @@ all() {
 	wanted_any plain && build_plain && net plain/net plain 1 '' root
 	wanted_any asan && sanitized
 	wanted_any valgrind && memory
+	wanted_any bench && benches
 	wanted_any fuzz && fuzz
 	if wanted demo || wanted completion; then
 		scripts

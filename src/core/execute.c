@@ -172,6 +172,7 @@ static void change(struct engine *engine, struct kop *op)
 
 	switch (op->type) {
 	case KOP_SET_MFC:
+	case KOP_RENEW_MFC:
 		record_set(engine, op, result);
 		break;
 	case KOP_DEL_MFC:

@@ -22,7 +22,7 @@ struct flow {
 	struct mfc mfc;	       /* source and group; iif and ttls are valid when installed */
 	bool installed;
 	bool learned;
-	bool doubted;	     /* the kernel called up as if it had no entry: set it again */
+	bool doubted;	     /* the kernel called up as if it had no entry: renew it */
 	bool orphan;	     /* exact rules named it until just now: see engine_adopt() */
 	int16_t error;	     /* errno of the kernel's last refusal, 0 = none */
 	int learned_on;	     /* ifindex, 0 = none */

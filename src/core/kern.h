@@ -45,7 +45,13 @@ enum kop_type {
 	KOP_DEL_VIF, /* vif */
 	KOP_ADD_VIF, /* vif */
 	KOP_SET_MFC, /* mfc: adds the entry or replaces it in one step */
-	KOP_JOIN,    /* member; the kernel side fills in socket */
+	/*
+	 * mfc: deletes the entry, then adds it.  Packets that the kernel has queued, because it
+	 * missed the entry, go out by one that is added, never by one that is replaced.  After a
+	 * failure the entry may be there or not.
+	 */
+	KOP_RENEW_MFC,
+	KOP_JOIN, /* member; the kernel side fills in socket */
 };
 
 struct kop {

@@ -183,7 +183,8 @@ static bool same_entry(const struct mfc *a, const struct mfc *b)
 static void set_mfc(struct plan *plan, enum plan_step step, struct flow *flow,
 		    const struct mfc *mfc)
 {
-	struct kop *op = add_op(plan, step, KOP_SET_MFC, (enum family)mfc->group.family);
+	enum kop_type type = step == STEP_SET_MFC && flow->doubted ? KOP_RENEW_MFC : KOP_SET_MFC;
+	struct kop *op = add_op(plan, step, type, (enum family)mfc->group.family);
 
 	op->mfc = *mfc;
 	op->subject = flow;

@@ -15,7 +15,7 @@
 #define CONNECT_MS	 2000 /* for a daemon that is just starting to be there */
 #define RETRY_MS	 20
 #define GREETING_MS	 3000
-#define READ_SIZE	 65536
+#define READ_SIZE	 32768
 #define READS_A_TURN	 16
 #define MAX_ANSWER_LINE	 (16u << 20)
 

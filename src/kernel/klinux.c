@@ -112,9 +112,11 @@ static void on_upcalls(void *ctx, short revents)
 {
 	struct router *router = ctx;
 	const struct klinux_handler *handler = &router->klinux->handler;
+	bool more = mrt_read(router->mrt, handler->upcall, handler->ctx);
 
 	(void)revents;
-	mrt_read(router->mrt, handler->upcall, handler->ctx);
+	/* It can always be written to, so this calls us in the next turn. */
+	loop_set_events(router->source, more ? POLLIN | POLLOUT : POLLIN);
 }
 
 static void on_links(void *ctx, short revents)

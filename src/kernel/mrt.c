@@ -13,6 +13,7 @@
 #define BUFFER_WANTED (16 << 20) /* bytes; an upcall takes about 800 */
 #define BATCH	      64
 #define PER_TURN      1024
+#define BACKLOG	      65536 /* more upcalls than a receive buffer holds */
 #define MESSAGE	      128 /* an upcall is 40 bytes at most, and an IPv4 header with all options 60 */
 
 struct mrt {
@@ -23,6 +24,8 @@ struct mrt {
 	struct mmsghdr batch[BATCH];
 	struct iovec iov[BATCH];
 	uint8_t message[BATCH][MESSAGE];
+	struct upcall *waiting; /* to be answered, oldest first; NULL when none is */
+	size_t n_waiting, room;
 };
 
 const struct mrt_ops *const mrt_ops[FAMILIES] = {
@@ -124,6 +127,7 @@ void mrt_close(struct mrt *mrt)
 		return;
 	set_int(mrt, mrt->ops->done, 0);
 	close(mrt->fd);
+	free(mrt->waiting);
 	free(mrt);
 }
 
@@ -175,6 +179,13 @@ static int del_mfc(const struct mrt *mrt, const struct kop *op)
 	return r == -ENOENT ? 0 : r;
 }
 
+static int renew_mfc(const struct mrt *mrt, const struct kop *op)
+{
+	int r = del_mfc(mrt, op);
+
+	return r < 0 ? r : set_mfc(mrt, op);
+}
+
 int mrt_apply(struct mrt *mrt, const struct kop *op)
 {
 	switch (op->type) {
@@ -186,6 +197,8 @@ int mrt_apply(struct mrt *mrt, const struct kop *op)
 		return add_vif(mrt, op);
 	case KOP_SET_MFC:
 		return set_mfc(mrt, op);
+	case KOP_RENEW_MFC:
+		return renew_mfc(mrt, op);
 	case KOP_LEAVE:
 	case KOP_JOIN:
 		break;
@@ -232,8 +245,17 @@ int mrt_decode(const struct mrt_ops *ops, const void *data, size_t len, struct u
 	return 0;
 }
 
+static void keep(struct mrt *mrt, const struct upcall *upcall)
+{
+	if (mrt->n_waiting == mrt->room) {
+		mrt->room = mrt->room ? mrt->room * 2 : BATCH;
+		mrt->waiting = mem_grow(mrt->waiting, mrt->room * sizeof(*upcall));
+	}
+	mrt->waiting[mrt->n_waiting++] = *upcall;
+}
+
 /* Returns how many messages came. */
-static size_t read_batch(struct mrt *mrt, size_t *strange, mrt_upcall_fn fn, void *ctx)
+static size_t read_batch(struct mrt *mrt, size_t *strange)
 {
 	int n = recvmmsg(mrt->fd, mrt->batch, BATCH, MSG_DONTWAIT, NULL);
 
@@ -248,22 +270,43 @@ static size_t read_batch(struct mrt *mrt, size_t *strange, mrt_upcall_fn fn, voi
 		struct upcall upcall;
 
 		if (mrt_decode(mrt->ops, mrt->message[i], mrt->batch[i].msg_len, &upcall) == 0)
-			fn(ctx, &upcall);
+			keep(mrt, &upcall);
 		else
 			++*strange;
 	}
 	return (size_t)n;
 }
 
-void mrt_read(struct mrt *mrt, mrt_upcall_fn fn, void *ctx)
+static void read_all(struct mrt *mrt)
 {
-	size_t total = 0, strange = 0, n;
+	size_t strange = 0;
 
-	do {
-		n = read_batch(mrt, &strange, fn, ctx);
-		total += n;
-	} while (n == BATCH && total < PER_TURN);
+	while (mrt->n_waiting < BACKLOG && read_batch(mrt, &strange) == BATCH)
+		;
 	if (strange)
 		log_debug("%s: passed over %zu messages of the kernel that ask for no route",
 			  families[mrt->family].name, strange);
+}
+
+/*
+ * The kernel keeps flows without an entry in a list, the newest first, and searches it for each
+ * entry that it gets: in the order of arrival a burst of n flows would cost n^2.
+ */
+bool mrt_read(struct mrt *mrt, mrt_upcall_fn fn, void *ctx)
+{
+	size_t answered = 0;
+
+	while (answered < PER_TURN) {
+		read_all(mrt);
+		if (!mrt->n_waiting)
+			break;
+		for (size_t i = 0; i < BATCH && mrt->n_waiting; i++, answered++)
+			fn(ctx, &mrt->waiting[--mrt->n_waiting]);
+	}
+	if (mrt->n_waiting)
+		return true;
+	free(mrt->waiting);
+	mrt->waiting = NULL;
+	mrt->room = 0;
+	return false;
 }

@@ -71,8 +71,11 @@ int mrt_count(struct mrt *mrt, const struct addr *source, const struct addr *gro
 	      struct mfc_count *count);
 bool mrt_has_vif(struct mrt *mrt, uint8_t number);
 
-/* Hands the upcalls that wait to @fn, up to a fixed number; the rest stays readable. */
-void mrt_read(struct mrt *mrt, mrt_upcall_fn fn, void *ctx);
+/*
+ * Hands the upcalls that wait to @fn, the newest first and up to a fixed number; true when some are
+ * left, of which mrt_fd() does not tell: call again soon.
+ */
+bool mrt_read(struct mrt *mrt, mrt_upcall_fn fn, void *ctx);
 
 /* Makes an upcall out of a message of the socket; 0, or -EBADMSG when it is none we know. */
 int mrt_decode(const struct mrt_ops *ops, const void *data, size_t len, struct upcall *upcall);

@@ -146,6 +146,13 @@ static int del_mfc(struct fake *fake, const struct kop *op)
 	return 0;
 }
 
+static int renew_mfc(struct fake *fake, const struct kop *op)
+{
+	if (fake_find(fake, &op->mfc.source, &op->mfc.group))
+		del_mfc(fake, op);
+	return set_mfc(fake, op);
+}
+
 static struct fake_member *find_member(const struct fake *fake, const struct member *member)
 {
 	for (size_t i = 0; i < fake->n_members; i++) {
@@ -214,6 +221,8 @@ static int apply(struct kern *kern, struct kop *op)
 		return add_vif(fake, op);
 	case KOP_SET_MFC:
 		return set_mfc(fake, op);
+	case KOP_RENEW_MFC:
+		return renew_mfc(fake, op);
 	case KOP_JOIN:
 		return join(fake, op);
 	}

@@ -34,7 +34,8 @@ struct script {
 
 static const char *const op_names[] = {
 	[KOP_LEAVE] = "leave",	   [KOP_DEL_MFC] = "del-mfc", [KOP_DEL_VIF] = "del-vif",
-	[KOP_ADD_VIF] = "add-vif", [KOP_SET_MFC] = "set-mfc", [KOP_JOIN] = "join",
+	[KOP_ADD_VIF] = "add-vif", [KOP_SET_MFC] = "set-mfc", [KOP_RENEW_MFC] = "renew-mfc",
+	[KOP_JOIN] = "join",
 };
 
 static const struct {
