@@ -2,15 +2,25 @@
 #include "base/log.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <time.h>
+#include <unistd.h>
+
+#define LINE_MAX_SIZE 1024
+#define PATIENCE_MS   20 /* with a reader that has kept up so far */
 
 static struct {
 	const char *ident;
 	unsigned int targets;
 	int level;
-} state = {"smcroute", LOG_TO_STDERR, LOG_NOTICE};
+	int syslog;	       /* socket, -1 = none */
+	unsigned long dropped; /* lines, since nobody read them */
+} state = {"smcroute", LOG_TO_STDERR, LOG_NOTICE, -1, 0};
 
 static const struct {
 	const char *name;
@@ -22,15 +32,32 @@ static const struct {
 	{"info", LOG_INFO},    {"debug", LOG_DEBUG},
 };
 
+static void close_syslog(void)
+{
+	if (state.syslog >= 0)
+		close(state.syslog);
+	state.syslog = -1;
+}
+
+static void open_syslog(void)
+{
+	static const struct sockaddr_un addr = {.sun_family = AF_UNIX, .sun_path = "/dev/log"};
+
+	close_syslog();
+	state.syslog = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (state.syslog >= 0 &&
+	    connect(state.syslog, (const struct sockaddr *)&addr, sizeof(addr)) < 0)
+		close_syslog();
+}
+
 void log_open(const char *ident, unsigned int targets, int level)
 {
-	if (state.targets & LOG_TO_SYSLOG)
-		closelog();
+	close_syslog();
 	state.ident = ident;
 	state.targets = targets;
 	state.level = level;
 	if (targets & LOG_TO_SYSLOG)
-		openlog(ident, LOG_PID | LOG_NDELAY, LOG_DAEMON);
+		open_syslog();
 }
 
 bool log_wants(int priority)
@@ -47,18 +74,74 @@ static const char *urgency(int priority)
 	return "";
 }
 
+/* Whether a line can be written without waiting. */
+static bool is_ready(int fd)
+{
+	struct pollfd pfd = {.fd = fd, .events = POLLOUT};
+
+	return poll(&pfd, 1, state.dropped ? 0 : PATIENCE_MS) != 0;
+}
+
+/* False when nobody reads what was written before. */
+static bool write_stderr(int priority, const char *line)
+{
+	char text[LINE_MAX_SIZE + 128];
+	int len =
+		snprintf(text, sizeof(text), "%.64s: %s%s\n", state.ident, urgency(priority), line);
+
+	if (!is_ready(STDERR_FILENO))
+		return false;
+	return write(STDERR_FILENO, text, (size_t)len) == len || errno != EAGAIN;
+}
+
+/* The same.  A daemon that collects lines may be restarted, or come late. */
+static bool write_syslog(int priority, const char *line)
+{
+	char text[LINE_MAX_SIZE + 192], date[32];
+	time_t now = time(NULL);
+	struct tm tm;
+	int len;
+
+	strftime(date, sizeof(date), "%b %e %T", localtime_r(&now, &tm));
+	len = snprintf(text, sizeof(text), "<%d>%s %.64s[%d]: %s", LOG_DAEMON | priority, date,
+		       state.ident, (int)getpid(), line);
+	for (int attempt = 0; attempt < 2; attempt++) {
+		if (state.syslog >= 0 && !is_ready(state.syslog))
+			return false;
+		if (send(state.syslog, text, (size_t)len, MSG_NOSIGNAL) >= 0)
+			return true;
+		open_syslog();
+	}
+	return true; /* nobody collects them here */
+}
+
+static bool write_line(int priority, const char *line)
+{
+	bool taken = true;
+
+	if (state.targets & LOG_TO_STDERR)
+		taken = write_stderr(priority, line);
+	if (state.targets & LOG_TO_SYSLOG)
+		taken &= write_syslog(priority, line);
+	return taken;
+}
+
 void log_vat(int priority, const char *format, va_list args)
 {
-	char line[1024];
+	char line[LINE_MAX_SIZE];
 	int saved = errno;
 
 	if (!log_wants(priority))
 		return;
+	if (state.dropped) {
+		snprintf(line, sizeof(line), "%lu lines were dropped, as nobody read them",
+			 state.dropped);
+		if (write_line(LOG_WARNING, line))
+			state.dropped = 0;
+	}
 	vsnprintf(line, sizeof(line), format, args);
-	if (state.targets & LOG_TO_STDERR)
-		fprintf(stderr, "%s: %s%s\n", state.ident, urgency(priority), line);
-	if (state.targets & LOG_TO_SYSLOG)
-		syslog(priority, "%s", line);
+	if (state.dropped || !write_line(priority, line))
+		state.dropped++;
 	errno = saved;
 }
 

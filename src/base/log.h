@@ -2,8 +2,12 @@
 /*
  * log: one line of text to stderr, to syslog, or both.
  *
- * The state (identity, targets, level) is one of the two mutable globals of the program.  Never
- * call this from a signal handler.  errno survives every call.
+ * Logging never waits long: a line that the reader of stderr or the syslog daemon does not take is
+ * dropped, and how many that were is told as soon as they take lines again.  That is why this does
+ * not use syslog(3).
+ *
+ * The state is one of the two mutable globals of the program.  Never call this from a signal
+ * handler.  errno survives every call.
  */
 #ifndef BASE_LOG_H
 #define BASE_LOG_H

@@ -39,4 +39,7 @@ void *mem_append(void *array, size_t count, size_t *room, size_t size);
  */
 void hold_standard_fds(void);
 
+/* Closes all but the standard descriptors: a lock or a pipe of whoever started us, say. */
+void close_other_fds(void);
+
 #endif

@@ -230,6 +230,10 @@ static void forget_refusals(struct engine *engine)
 		       sizeof(int[FAMILIES]));
 	engine->refused = false;
 	engine->dirty = DIRTY_ALL;
+	if (engine->refused_flows > 1)
+		engine_note(engine, LOG_WARNING, "%u more routes were refused; trying them again",
+			    engine->refused_flows - 1);
+	engine->refused_flows = 0;
 }
 
 void engine_load(struct engine *engine, struct rules *rules)

@@ -24,6 +24,7 @@ struct engine {
 	uint64_t successes;	/* of them, those that the kernel did not refuse */
 	int refusal;		/* errno of the latest refusal */
 	uint32_t refused_joins; /* in the present plan, not told before */
+	uint32_t refused_flows; /* since the last attempt, not told before */
 	uint64_t now_ms;	/* the latest time that anybody told */
 	bool refused;		/* the kernel said no to something: try again now and then */
 	bool full;		/* max_flows was reached and said */

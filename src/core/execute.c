@@ -56,11 +56,12 @@ static void record_vif(struct engine *engine, const struct kop *op, int result)
 	engine_note(engine, LOG_INFO, "%s has %s VIF %u", name, family, op->vif.number);
 }
 
-static void refuse_flow(const struct engine *engine, struct flow *flow, int result)
+/* Thousands may be refused at once: one is told, and how many more when they are tried again. */
+static void refuse_flow(struct engine *engine, struct flow *flow, int result)
 {
 	char source[ADDR_TEXT], group[ADDR_TEXT];
 
-	if (flow->error != -result)
+	if (flow->error != -result && engine->refused_flows++ == 0)
 		engine_note(engine, LOG_WARNING,
 			    "(%s, %s): the kernel refused the route (%s); will try again",
 			    addr_format(&flow->mfc.source, source),

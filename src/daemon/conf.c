@@ -70,21 +70,39 @@ static void include_one(struct conf *conf, const char *path, const struct source
 	conf->files += conf->files <= MAX_FILES;
 }
 
+/* What a folder that can't be read holds nobody knows: not the same as nothing. */
+static int is_unreadable(const char *folder, int err)
+{
+	(void)folder;
+	return err != ENOENT && err != ENOTDIR;
+}
+
+static void include_all(struct conf *conf, const char *pattern, const struct source *source,
+			struct pos pos)
+{
+	glob_t found = {0};
+	int result = glob(pattern, 0, is_unreadable, &found);
+
+	if (result != 0 && result != GLOB_NOMATCH)
+		diag_error(conf->diags, pos, "can't look for %s: %s", pattern,
+			   result == GLOB_NOSPACE ? strerror(ENOMEM)
+						  : "a folder on the way can't be read");
+	for (size_t i = 0; result == 0 && i < found.gl_pathc; i++)
+		include_one(conf, found.gl_pathv[i], source, pos);
+	globfree(&found);
+}
+
 static void include(struct conf *conf, const struct source *source, struct pos pos)
 {
 	const char *pattern = buf_text(&conf->st.path);
 	bool wild = strpbrk(pattern, "*?[\\") != NULL;
 	struct buf path = {0};
-	glob_t found;
 
 	full_pattern(source, pattern, wild, &path);
-	if (!wild) {
+	if (wild)
+		include_all(conf, buf_text(&path), source, pos);
+	else
 		include_one(conf, buf_text(&path), source, pos);
-	} else if (glob(buf_text(&path), 0, NULL, &found) == 0) {
-		for (size_t i = 0; i < found.gl_pathc; i++)
-			include_one(conf, found.gl_pathv[i], source, pos);
-		globfree(&found);
-	}
 	buf_free(&path);
 }
 

@@ -31,16 +31,27 @@ static int open_file(const char *path, int flags)
 	return fd;
 }
 
-static int write_file(const char *path, uid_t owner)
+static int write_number(int fd)
 {
 	char text[24];
-	int fd = open_file(path, O_WRONLY | O_CREAT), err = 0;
 	ssize_t len = snprintf(text, sizeof(text), "%ld\n", (long)getpid());
+	ssize_t n = write(fd, text, (size_t)len);
+
+	if (n >= 0 && n != len)
+		return -ENOSPC;
+	return n < 0 || ftruncate(fd, len) < 0 ? -errno : 0;
+}
+
+static int write_file(const char *path, uid_t owner)
+{
+	int fd = open_file(path, O_WRONLY | O_CREAT), err;
 
 	if (fd < 0)
 		return fd;
-	if (write(fd, text, (size_t)len) != len || ftruncate(fd, len) < 0)
-		err = errno ? -errno : -EIO;
+	err = write_number(fd);
+	/* An empty one, or an old number, would mislead whoever reads it. */
+	if (err < 0 && unlink(path) < 0)
+		log_info("can't remove the pid file %s: %s", path, strerror(errno));
 	if (owner != (uid_t)-1 && fchown(fd, owner, (gid_t)-1) < 0)
 		log_info("%s can't be given to user %u (%s): reloads won't show in its time", path,
 			 (unsigned int)owner, strerror(errno));

@@ -410,6 +410,8 @@ static int launch(struct daemon *daemon)
 		return show_version();
 	if (options->check)
 		return check(options->check);
+	if (!options->foreground)
+		close_other_fds();
 	if (find_users(daemon, &error) < 0)
 		return complain(&error);
 	open_log(daemon, false);

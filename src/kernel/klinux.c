@@ -10,6 +10,8 @@
 #include "kernel/mrt.h"
 #include "kernel/rtnl.h"
 
+#define RETRY_MS 5000 /* after the kernel did not list the interfaces */
+
 /* One family. */
 struct router {
 	struct klinux *klinux;
@@ -22,7 +24,9 @@ struct klinux {
 	struct router router[FAMILIES];
 	struct join *join;
 	struct rtnl *rtnl;
+	struct loop *loop;
 	struct loop_fd *rtnl_source; /* NULL until started */
+	struct loop_timer *again;    /* for a list of the interfaces */
 	struct klinux_handler handler;
 };
 
@@ -96,8 +100,10 @@ void klinux_close(struct klinux *klinux)
 			loop_remove_fd(klinux->router[f].source);
 		mrt_close(klinux->router[f].mrt);
 	}
-	if (klinux->rtnl_source)
+	if (klinux->rtnl_source) {
 		loop_remove_fd(klinux->rtnl_source);
+		loop_remove_timer(klinux->again);
+	}
 	join_free(klinux->join);
 	rtnl_close(klinux->rtnl);
 	free(klinux);
@@ -119,12 +125,27 @@ static void on_upcalls(void *ctx, short revents)
 	loop_set_events(router->source, more ? POLLIN | POLLOUT : POLLIN);
 }
 
+static void plan_retry(struct klinux *klinux)
+{
+	if (rtnl_failed(klinux->rtnl))
+		loop_set_timer(klinux->again, loop_now(klinux->loop) + RETRY_MS);
+}
+
 static void on_links(void *ctx, short revents)
 {
 	struct klinux *klinux = ctx;
 
 	(void)revents;
 	rtnl_read(klinux->rtnl);
+	plan_retry(klinux);
+}
+
+static void on_again(void *ctx)
+{
+	struct klinux *klinux = ctx;
+
+	rtnl_retry(klinux->rtnl);
+	plan_retry(klinux);
 }
 
 int klinux_start(struct klinux *klinux, struct loop *loop, const struct klinux_handler *handler)
@@ -141,6 +162,8 @@ int klinux_start(struct klinux *klinux, struct loop *loop, const struct klinux_h
 	if (r < 0)
 		return r;
 	klinux->handler = *handler;
+	klinux->loop = loop;
+	klinux->again = loop_add_timer(loop, on_again, klinux);
 	klinux->rtnl_source =
 		loop_add_fd(loop, rtnl_fd(klinux->rtnl), POLLIN, false, on_links, klinux);
 	for (int f = 0; f < FAMILIES; f++) {

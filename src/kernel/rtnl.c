@@ -30,7 +30,7 @@ struct rtnl {
 	uint32_t pid, seq; /* ours, and that of the last request */
 	bool wanted;	   /* a dump, as soon as the backlog is read */
 	bool running;	   /* a dump is */
-	int failed;	   /* errno of the last dump; the next event clears it */
+	int failed;	   /* errno of the last dump; the next event or attempt clears it */
 	struct hmap told;
 	uint8_t datagram[DATAGRAM];
 };
@@ -175,6 +175,14 @@ static void forget_told(struct rtnl *rtnl)
 	hmap_free(&rtnl->told);
 }
 
+static void fail(struct rtnl *rtnl, int error)
+{
+	log_warn("netlink: the kernel did not list the interfaces (%s): will try again",
+		 strerror(error));
+	rtnl->failed = error;
+	rtnl->wanted = true;
+}
+
 static void start_dump(struct rtnl *rtnl)
 {
 	struct {
@@ -189,7 +197,7 @@ static void start_dump(struct rtnl *rtnl)
 	};
 
 	if (send(rtnl->fd, &request, sizeof(request), 0) < 0) {
-		rtnl->failed = errno;
+		fail(rtnl, errno);
 		return;
 	}
 	rtnl->wanted = false;
@@ -201,13 +209,8 @@ static void end_dump(struct rtnl *rtnl, int error)
 {
 	rtnl->running = false;
 	forget_told(rtnl);
-	if (error) {
-		log_warn("netlink: the kernel did not list the interfaces (%s): trying again when "
-			 "one changes",
-			 strerror(error));
-		rtnl->failed = error;
-		rtnl->wanted = true;
-	}
+	if (error)
+		fail(rtnl, error);
 	if (!rtnl->wanted)
 		rtnl->handler.links_end(rtnl->handler.ctx);
 }
@@ -285,7 +288,7 @@ static bool has_backlog(const struct rtnl *rtnl)
 {
 	struct pollfd pfd = {.fd = rtnl->fd, .events = POLLIN};
 
-	return poll(&pfd, 1, 0) != 0;
+	return poll(&pfd, 1, 0) > 0;
 }
 
 void rtnl_read(struct rtnl *rtnl)
@@ -295,6 +298,17 @@ void rtnl_read(struct rtnl *rtnl)
 			break;
 	if (rtnl->wanted && !rtnl->running && !rtnl->failed && !has_backlog(rtnl))
 		start_dump(rtnl);
+}
+
+bool rtnl_failed(const struct rtnl *rtnl)
+{
+	return rtnl->failed;
+}
+
+void rtnl_retry(struct rtnl *rtnl)
+{
+	rtnl->failed = 0;
+	rtnl_read(rtnl);
 }
 
 int rtnl_start(struct rtnl *rtnl, const struct rtnl_handler *handler)

@@ -58,4 +58,8 @@ int rtnl_start(struct rtnl *rtnl, const struct rtnl_handler *handler);
 int rtnl_fd(const struct rtnl *rtnl);
 void rtnl_read(struct rtnl *rtnl);
 
+/* Whether it lacks a list that the kernel refused: call rtnl_retry() in a while. */
+bool rtnl_failed(const struct rtnl *rtnl);
+void rtnl_retry(struct rtnl *rtnl);
+
 #endif

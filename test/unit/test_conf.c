@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
@@ -325,6 +326,37 @@ static void depth_has_a_limit(void **state)
 	remove_folder(folder);
 }
 
+/* With one descriptor left for the file there is none for the folder. */
+static void folder_that_cant_be_read_is_not_empty(void **state)
+{
+	struct buf said = {0}, wanted = {0};
+	struct diags diags = {0};
+	struct rlimit limit, low;
+	struct rules *rules;
+	char folder[32];
+
+	(void)state;
+	make_folder(folder);
+	write_text(folder, "main.conf", "mgroup from e group 225.1.2.3\ninclude *.part\n");
+	write_text(folder, "a.part", "mgroup from e group 225.1.2.4\n");
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &limit), 0);
+	low = limit;
+	low.rlim_cur = (rlim_t)dup(STDIN_FILENO) + 1;
+	close((int)low.rlim_cur - 1);
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &low), 0);
+	assert_int_equal(load(folder, &rules, &diags), 0);
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &limit), 0);
+	unit_diags(&diags, &said);
+	expand("@/main.conf:2:1: can't look for @/*.part: a folder on the way can't be read",
+	       folder, &wanted);
+	assert_string_equal(buf_text(&said), buf_text(&wanted));
+	rules_release(rules);
+	diags_free(&diags);
+	buf_free(&said);
+	buf_free(&wanted);
+	remove_folder(folder);
+}
+
 /* A pipe that nobody writes to would stop the daemon for good. */
 static void pipe_and_socket_are_refused_at_once(void **state)
 {
@@ -399,6 +431,7 @@ int main(void)
 	UNIT_TEST(&unit, lines_of_any_length);
 	UNIT_TEST(&unit, nul_bytes_are_refused);
 	UNIT_TEST(&unit, depth_has_a_limit);
+	UNIT_TEST(&unit, folder_that_cant_be_read_is_not_empty);
 	UNIT_TEST(&unit, pipe_and_socket_are_refused_at_once);
 	UNIT_TEST(&unit, origins_tell_file_and_line);
 	return unit_run(&unit, "conf");
