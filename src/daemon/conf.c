@@ -232,6 +232,19 @@ static bool acceptable(struct conf *conf, const char *path, int fd, struct sourc
 	return true;
 }
 
+static void open_failed(struct conf *conf, const char *path, const struct source *parent,
+			struct pos pos, int error)
+{
+	if (error == EACCES)
+		diag_error(conf->diags, pos,
+			   "%s can't be opened: user %u, as whom this runs, may "
+			   "not read it",
+			   title(path, parent), geteuid());
+	else
+		diag_error(conf->diags, pos, "%s can't be opened: %s", title(path, parent),
+			   strerror(error));
+}
+
 /* Errors stand at @pos, where the file is asked for. */
 static int load(struct conf *conf, const char *path, const struct source *parent, struct pos pos)
 {
@@ -247,8 +260,7 @@ static int load(struct conf *conf, const char *path, const struct source *parent
 	if (fd < 0 && (errno == ENOENT || errno == ENOTDIR))
 		return -ENOENT;
 	if (fd < 0) {
-		diag_error(conf->diags, pos, "%s can't be opened: %s", title(path, parent),
-			   strerror(errno));
+		open_failed(conf, path, parent, pos, errno);
 		return 0;
 	}
 	if (acceptable(conf, path, fd, &source, pos)) {

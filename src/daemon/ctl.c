@@ -389,8 +389,9 @@ static void grant(const struct ctl_config *config)
 	if (config->group != NO_GID && chmod(config->path, 0660) < 0)
 		log_warn("can't open %s to its group: %s", config->path, strerror(errno));
 	if (chown(config->path, config->owner, config->group) < 0)
-		log_warn("can't hand %s over to its user or group: %s", config->path,
-			 strerror(errno));
+		log_warn("can't hand %s over to its user or group: %s; who is not root has to be a "
+			 "member of the group, as by SupplementaryGroups= in a unit",
+			 config->path, strerror(errno));
 }
 
 struct ctl *ctl_open(struct loop *loop, struct commander *commander,

@@ -96,12 +96,26 @@ static bool still_ours(const struct pidfile *pidfile)
 	return len > 0 && strtol(text, NULL, 10) == (long)getpid();
 }
 
+/* Who dropped root may own the file, but not its folder. */
+static void empty(const struct pidfile *pidfile)
+{
+	int fd;
+
+	log_info("can't remove the pid file %s (%s): emptying it", pidfile->path, strerror(errno));
+	fd = open_file(pidfile->path, O_WRONLY | O_TRUNC);
+	if (fd >= 0)
+		close(fd);
+	else
+		log_warn("can't empty the pid file %s: %s; remove it", pidfile->path,
+			 strerror(-fd));
+}
+
 void pidfile_free(struct pidfile *pidfile)
 {
 	if (!pidfile)
 		return;
 	if (still_ours(pidfile) && unlink(pidfile->path) < 0)
-		log_info("can't remove the pid file %s: %s", pidfile->path, strerror(errno));
+		empty(pidfile);
 	free(pidfile->path);
 	free(pidfile);
 }

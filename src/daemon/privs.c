@@ -1,36 +1,64 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The variant with libcap. */
+/* By the kernel's own interface: it is as short as that of a library. */
 #include "daemon/privs.h"
 
 #include <errno.h>
-#include <sys/capability.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+#include <linux/capability.h>
+
+#define WORDS _LINUX_CAPABILITY_U32S_3
 
 /* What no program that we start can gain either; needs CAP_SETPCAP, so it may be refused. */
 static void drop_bounding(void)
 {
-	for (cap_value_t cap = 0; cap_get_bound(cap) >= 0; cap++)
-		cap_drop_bound(cap);
+	for (unsigned long cap = 0; prctl(PR_CAPBSET_READ, cap, 0, 0, 0) >= 0; cap++)
+		prctl(PR_CAPBSET_DROP, cap, 0, 0, 0);
 }
 
+/* The ambient set goes with the permitted one. */
 static int clear_all(void)
 {
-	cap_t none = cap_init();
-	int err = 0;
+	struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
+	const struct __user_cap_data_struct none[WORDS] = {0};
 
-	if (!none)
-		return -errno;
-	if (cap_set_proc(none) < 0)
-		err = -errno;
-	cap_free(none);
-	cap_reset_ambient();
-	return err;
+	return syscall(SYS_capset, &header, none) < 0 ? -errno : 0;
+}
+
+static bool has(unsigned int cap)
+{
+	struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
+	struct __user_cap_data_struct data[WORDS] = {0};
+
+	return syscall(SYS_capget, &header, data) == 0 &&
+	       data[CAP_TO_INDEX(cap)].effective & CAP_TO_MASK(cap);
+}
+
+bool privs_may_become(const struct user *user)
+{
+	return geteuid() == user->uid || (has(CAP_SETUID) && has(CAP_SETGID));
+}
+
+const char *privs_missing(void)
+{
+	if (!has(CAP_NET_ADMIN))
+		return has(CAP_NET_RAW) ? "CAP_NET_ADMIN" : "CAP_NET_ADMIN and CAP_NET_RAW";
+	return has(CAP_NET_RAW) ? NULL : "CAP_NET_RAW";
+}
+
+bool privs_regained(void)
+{
+	return geteuid() == 0 && prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) == 0;
 }
 
 int privs_drop(const struct user *user)
 {
-	int err;
+	int err = 0;
 
-	drop_bounding();
-	err = user_become(user);
+	if (user->name || geteuid() != 0)
+		drop_bounding();
+	if (user->name)
+		err = user_become(user);
 	return err < 0 ? err : clear_all();
 }

@@ -1,16 +1,27 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * privs: what remains after -p: nothing.
+ * privs: the capabilities that the daemon starts with, and that none remains.
  *
  * Who holds the sockets for multicast routing may go on changing VIFs and routes without any
- * capability, and memberships never needed one.  So all of them go once everything is open.
+ * capability, and neither memberships, netlink nor sending ever needed one.  So all of them go once
+ * everything is open, whoever the user is.  Only the bounding set of a daemon that stays root is
+ * left alone: its action script then begins with the power of root, as scripts of root do.
  */
 #ifndef DAEMON_PRIVS_H
 #define DAEMON_PRIVS_H
 
 #include "daemon/user.h"
 
-/* Becomes @user and gives up every capability for good; 0 or -errno. */
+/* Whether this process can change to @user. */
+bool privs_may_become(const struct user *user);
+
+/* The capabilities to route multicast with that are not there, as words; NULL = both are. */
+const char *privs_missing(void);
+
+/* Becomes @user, if it has a name, and gives up every capability; 0 or -errno. */
 int privs_drop(const struct user *user);
+
+/* Whether programs that we start have root's capabilities nevertheless. */
+bool privs_regained(void);
 
 #endif

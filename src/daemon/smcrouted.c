@@ -225,14 +225,26 @@ static int watch_kernel(struct daemon *daemon)
 
 static int drop_privileges(const struct daemon *daemon)
 {
-	int err = daemon->user.name ? privs_drop(&daemon->user) : 0;
+	const struct user *user = &daemon->user;
+	int err = privs_drop(user);
 
-	if (err < 0)
-		log_err("can't become user %s: %s%s", daemon->user.name, strerror(-err),
+	if (err < 0 && user->name)
+		log_err("can't become user %s: %s%s", user->name, strerror(-err),
 			err == -EPERM ? "; this takes CAP_SETUID and CAP_SETGID, which a service "
 					"manager may withhold"
 				      : "");
-	return err < 0 ? EX_NOPERM : 0;
+	else if (err < 0)
+		log_warn("can't give up the capabilities: %s; going on with them", strerror(-err));
+	return err < 0 && user->name ? EX_NOPERM : 0;
+}
+
+/* Whoever upgrades had a script with the power of root. */
+static void tell_script_powerless(const struct daemon *daemon)
+{
+	if (daemon->options.script && !daemon->options.user && !privs_regained())
+		log_notice("the action script runs as user %u without any capability: it can't "
+			   "change addresses, routes or firewalls; see PRIVILEGES in smcrouted(8)",
+			   geteuid());
 }
 
 /* The kernel has what can be installed now: tell everybody who waits for that. */
@@ -247,6 +259,7 @@ static int become_ready(struct daemon *daemon)
 		return status;
 	open_log(daemon, true);
 	reload_ready(&daemon->reload);
+	tell_script_powerless(daemon);
 	hook_reload(daemon->reload.hook);
 	detach(daemon);
 	return 0;
@@ -398,6 +411,20 @@ static int find_users(struct daemon *daemon, struct buf *error)
 	return err;
 }
 
+/* One who is not root may hold the capabilities to route and not those to change users: nothing is
+ * lost by staying, as nothing is kept either way. */
+static void find_out_who(struct daemon *daemon)
+{
+	struct user *user = &daemon->user;
+
+	if (!user->name || geteuid() == 0 || privs_may_become(user))
+		return;
+	log_notice("-p %s has no effect: this stays user %u, who may not become another, and keeps "
+		   "no capability",
+		   daemon->options.user, geteuid());
+	user_free(user);
+}
+
 static int launch(struct daemon *daemon)
 {
 	const struct options *options = &daemon->options;
@@ -415,6 +442,7 @@ static int launch(struct daemon *daemon)
 	if (find_users(daemon, &error) < 0)
 		return complain(&error);
 	open_log(daemon, false);
+	find_out_who(daemon);
 	if (!options->foreground)
 		status = background_start(!options->delay_seconds, &daemon->background);
 	return status == BACKGROUND_CHILD ? run(daemon) : status;

@@ -6,6 +6,7 @@
 #include <sysexits.h>
 
 #include "base/log.h"
+#include "daemon/privs.h"
 
 /* From the most to the least telling one, when no family is to be had. */
 enum outcome { TAKEN, FORBIDDEN, FAILED, ABSENT, HAD };
@@ -30,6 +31,24 @@ static enum outcome outcome_of(int error)
 	}
 }
 
+static void tell_forbidden(int error)
+{
+	const char *missing = privs_missing();
+
+	if (missing)
+		log_err("not permitted to route multicast (%s) without %s; start as root, or give "
+			"both CAP_NET_ADMIN and CAP_NET_RAW: AmbientCapabilities= in a unit, "
+			"setpriv "
+			"--ambient-caps, or setcap cap_net_admin,cap_net_raw+ep on the program",
+			strerror(error), missing);
+	else
+		log_err("not permitted to route multicast (%s): CAP_NET_ADMIN and CAP_NET_RAW are "
+			"there, but do not count in this network namespace, which belongs to "
+			"another "
+			"user namespace; start in the one that it belongs to",
+			strerror(error));
+}
+
 static int give_up(enum outcome outcome, int error, uint32_t table)
 {
 	switch (outcome) {
@@ -39,9 +58,7 @@ static int give_up(enum outcome outcome, int error, uint32_t table)
 			"table with -t");
 		return EX_UNAVAILABLE;
 	case FORBIDDEN:
-		log_err("not permitted to route multicast (%s): this needs root, or CAP_NET_ADMIN "
-			"and CAP_NET_RAW",
-			strerror(error));
+		tell_forbidden(error);
 		return EX_NOPERM;
 	case FAILED:
 		log_err("can't take over multicast routing: %s", strerror(error));

@@ -1,6 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
-# -p and --socket-group: what the daemon gives up, and that everything goes on working afterwards.
+# What the daemon gives up once it is ready, with -p and without, and that everything goes on working
+# afterwards; --socket-group.
 needs_root=yes
 . "${0%/*}/lib.sh"
 
@@ -16,6 +17,25 @@ EOF
 chmod 755 "$T"
 field() { awk -v f="$1:" '$1 == f {$1 = ""; print}' "/proc/$pid/status" | xargs; }
 owner() { stat -c '%U %G %a' "$1"; }
+
+# powerless: no capability, but for what programs of root may gain.
+powerless() {
+	local set
+	for set in CapInh CapPrm CapEff CapAmb; do
+		assert_eq 0000000000000000 "$(field $set)" "$set"
+	done
+}
+
+# The script does what takes the power of root.
+cat >"$T/script" <<'EOF'
+#!/bin/sh
+ip link add made type veth peer name other 2>/dev/null || exit 9
+ip link del made
+EOF
+chmod 755 "$T/script"
+
+# script_ends STATUS: how the script of the start ended.
+script_ends() { wait_for 5 grep -q "script reload, .* ended with status $1" "$T/smcroute.log"; }
 
 # six: whether this build has IPv6.
 six() { [ "$(show interfaces '.interfaces[] | select(.name == "eth0") | .mif')" != null ]; }
@@ -52,25 +72,46 @@ everything() {
 	assert_eq "" "$(in_kernel 10.0.0.10 225.3.3.3)" "after the reload"
 	assert_eq 1 "$(show groups '.groups.kernel | length')" "memberships after the reload"
 	[ "$(stat -c %Y "$T/smcroute.pid")" -gt 1000000000 ] || fail "reload does not touch the pid file"
+	chown daemon "$T/smcroute.conf" && chmod 600 "$T/smcroute.conf"
+	status 1 ctl reload
+	assert_match "may not read it" "$(cat "$T/err")" "a reload of what may not be read"
+	chown root "$T/smcroute.conf" && chmod 644 "$T/smcroute.conf"
+	assert_eq "eth0 eth1" "$(in_kernel 10.0.0.10 225.1.1.1)" "the route after that"
+	assert_eq 1 "$(show groups '.groups.kernel | length')" "memberships after that"
+	powerless
 }
 
 step "-p USER: its ids, its groups, no capability at all, nothing to come back with"
-daemon_start -p nobody -e /bin/true
+daemon_start -p nobody -e "$T/script"
+script_ends 9
 pid=$(cat "$T/smcroute.pid")
 uid=$(id -u nobody)
 gid=$(id -g nobody)
 assert_eq "$uid $uid $uid $uid" "$(field Uid)" "user"
 assert_eq "$gid $gid $gid $gid" "$(field Gid)" "group"
 assert_eq "$(id -G nobody)" "$(field Groups)" "groups"
-for set in CapInh CapPrm CapEff CapAmb; do
-	assert_eq 0000000000000000 "$(field $set)" "$set"
-done
+powerless
+assert_eq 0000000000000000 "$(field CapBnd)" "CapBnd"
 assert_eq "nobody" "$(owner "$T/smcroute.pid" | cut -d ' ' -f 1)" "owner of the pid file"
 assert_eq "nobody" "$(owner "$T/smcroute.sock" | cut -d ' ' -f 1)" "owner of the socket"
 grep -q 'receive buffer' "$T/smcroute.log" && fail "a small receive buffer, as root"
 everything
 status 0 setpriv --reuid nobody --regid "$group" --clear-groups $SMCROUTECTL -u "$T/smcroute.sock" show
 status 77 setpriv --reuid daemon --regid daemon --clear-groups $SMCROUTECTL -u "$T/smcroute.sock" show
+
+step "what it can't remove it empties or closes; the next start takes its place, and one after a crash"
+daemon_stop
+[ -e "$T/smcroute.pid" ] && [ ! -s "$T/smcroute.pid" ] || fail "the pid file is not empty"
+[ -S "$T/smcroute.sock" ] || fail "who could remove the socket?"
+status 69 ctl show
+daemon_start -p nobody
+assert_eq "$(cat "$T/smcroute.pid")" "${daemon_pid[$D]}" "the pid file of the next start"
+status 0 ctl show
+kill -KILL "${daemon_pid[$D]}"
+daemon_ended 137
+daemon_start -p nobody
+assert_eq "$(cat "$T/smcroute.pid")" "${daemon_pid[$D]}" "the pid file after a crash"
+status 0 ctl show
 daemon_stop
 
 step "-p USER:GROUP, in the background"
@@ -83,18 +124,34 @@ status 0 ctl kill
 wait_for 5 not kill -0 "$pid" 2>/dev/null
 rm -f "$T/smcroute.pid" "$T/smcroute.sock"
 
-step "without -p: root's socket, for root alone"
-daemon_start
+step "without -p: root's socket, for root alone; no capability either, but a script with root's power"
+daemon_start -e "$T/script"
+pid=$(cat "$T/smcroute.pid")
+powerless
+script_ends 0
 assert_eq "root root 600" "$(owner "$T/smcroute.sock")" "the socket"
 status 77 setpriv --reuid nobody --regid "$group" --clear-groups $SMCROUTECTL -u "$T/smcroute.sock" show
 everything
 daemon_stop
+
+[ ! -e "$T/smcroute.pid" ] && [ ! -e "$T/smcroute.sock" ] || fail "root leaves files behind"
+
+step "where no program gains power, the script has none, and that is said"
+plain=$SMCROUTED
+SMCROUTED="setpriv --no-new-privs $SMCROUTED"
+daemon_start -e "$T/script"
+script_ends 9
+grep -q 'script runs as user 0 without any capability' "$T/smcroute.log" || fail "nothing said"
+daemon_stop
+SMCROUTED=$plain
 
 step "--socket-group: its members may, nobody else"
 daemon_start --socket-group daemon
 assert_eq "root daemon 660" "$(owner "$T/smcroute.sock")" "the socket"
 status 0 setpriv --reuid nobody --regid daemon --clear-groups $SMCROUTECTL -u "$T/smcroute.sock" \
 	add eth0 10.0.0.10 225.3.3.3 eth2
+grep -q "command of user $uid, process [0-9]*: add eth0 10.0.0.10 225.3.3.3 eth2" "$T/smcroute.log" ||
+	fail "the log does not tell who made a change"
 status 77 setpriv --reuid nobody --regid "$group" --clear-groups $SMCROUTECTL -u "$T/smcroute.sock" show
 daemon_stop
 daemon_start -p nobody --socket-group daemon
