@@ -275,6 +275,11 @@ static void free_name(struct engine *engine, const char *name)
 	links_update(&engine->state.links, other, &nameless);
 }
 
+static bool has_vif(const struct link *link)
+{
+	return link->vif[FAMILY_IPV4] != NO_VIF || link->vif[FAMILY_IPV6] != NO_VIF;
+}
+
 static void update_link(struct engine *engine, struct link *link, const struct link_info *info)
 {
 	bool renamed = strcmp(link->info.name, info->name) != 0;
@@ -287,8 +292,12 @@ static void update_link(struct engine *engine, struct link *link, const struct l
 		}
 		return;
 	}
-	if (renamed)
+	if (renamed) {
 		free_name(engine, info->name);
+		/* a wildcard rule may leave out one of the names */
+		if (has_vif(link))
+			engine->dirty |= DIRTY_FLOWS;
+	}
 	unbind(engine, link);
 	links_update(&engine->state.links, link, info);
 	memset(link->vif_error, 0, sizeof(link->vif_error));
@@ -328,6 +337,9 @@ void engine_link_gone(struct engine *engine, int index)
 			if (engine->state.vifs.slot[f][n].ifindex == index &&
 			    !engine->kern->has_vif(engine->kern, (enum family)f, (uint8_t)n))
 				vifs_free(&engine->state.vifs, (enum family)f, n);
+	/* not left to the masks of patterns: theirs may go with their rules before we plan */
+	if (has_vif(link))
+		engine->dirty |= DIRTY_FLOWS;
 	links_remove(&engine->state.links, link);
 }
 
@@ -386,7 +398,7 @@ static void doubt_memberships(struct engine *engine)
 	while ((node = hmap_walk(&links->by_index, &bucket, node))) {
 		struct link *link = container_of(node, struct link, by_index);
 
-		if (link->vif[FAMILY_IPV4] != NO_VIF || link->vif[FAMILY_IPV6] != NO_VIF)
+		if (has_vif(link))
 			continue;
 		link->born = ++links->births;
 		engine->dirty |= DIRTY_MEMBERS;
