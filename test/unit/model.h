@@ -14,8 +14,8 @@
 #ifndef TEST_MODEL_H
 #define TEST_MODEL_H
 
-#include "core/kern.h"
 #include "core/request.h"
+#include "view.h"
 
 #define MODEL_LINKS   48
 #define MODEL_RULES   48
@@ -30,23 +30,6 @@
 
 extern const char *const model_sources[FAMILIES][MODEL_SOURCES];
 extern const char *const model_groups[FAMILIES][MODEL_GROUPS];
-
-/* What a kernel holds now. */
-struct view {
-	int vifs[FAMILIES][MAX_VIFS]; /* ifindex, 0 = none */
-	struct mfc *entries;
-	size_t n_entries, entries_room;
-	struct member *members; /* those in force */
-	size_t n_members, members_room;
-};
-
-void view_clear(struct view *view);
-void view_free(struct view *view);
-void view_add_entry(struct view *view, const struct mfc *mfc);
-void view_add_member(struct view *view, const struct member *member);
-const struct mfc *view_entry(const struct view *view, const struct addr *source,
-			     const struct addr *group);
-int view_vif_of(const struct view *view, enum family family, int ifindex);
 
 struct model_link {
 	struct link_info info;
@@ -87,8 +70,8 @@ void model_init(struct model *model, uint64_t cache_ms);
 void model_free(struct model *model);
 
 /* Links.  A name may be anything; an index is there once. */
-struct model_link *model_link(struct model *model, const char *name);
-struct model_link *model_link_at(struct model *model, int index);
+struct model_link *model_link(const struct model *model, const char *name);
+struct model_link *model_link_at(const struct model *model, int index);
 void model_set_link(struct model *model, const struct link_info *info);
 void model_link_gone(struct model *model, int index);
 

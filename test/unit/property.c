@@ -176,6 +176,8 @@ static void do_link(struct world *w, const struct step *step)
 		break;
 	case STEP_BOUNCE:
 		remove_link(w, info.index);
+		if (room_for(w, step->other))
+			set_name(&info, step->other);
 		set_link(w, &info);
 		break;
 	case STEP_AWAY:

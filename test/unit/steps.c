@@ -77,7 +77,7 @@ static const char *free_name(struct generator *gen, const struct model *model,
 			     char text[IFNAME_SIZE])
 {
 	for (int tries = 0; tries < 8; tries++)
-		if (!model_link((struct model *)model, any_name(gen, text)))
+		if (!model_link(model, any_name(gen, text)))
 			break;
 	return text;
 }
@@ -267,7 +267,7 @@ static void gen_link(struct generator *gen, const struct model *model, struct bu
 		buf_printf(out, "swap %s %s", a, some_link(gen, model, b));
 		break;
 	case 5:
-		buf_printf(out, "bounce %s", a);
+		buf_printf(out, "bounce %s %s", a, roll(gen, 2) ? a : any_name(gen, b));
 		break;
 	case 6:
 		buf_printf(out, "away %s", a);
@@ -306,24 +306,20 @@ static void gen_time(struct generator *gen, struct buf *out)
 /* Times in which something is different begin now and then, and are over soon. */
 static bool gen_mood(struct generator *gen, struct buf *out)
 {
-	switch (roll(gen, 60)) {
-	case 0:
+	unsigned int mood = roll(gen, 60);
+
+	if (mood == 0 && !gen->live)
 		buf_puts(out, "hold");
-		break;
-	case 1:
+	else if (mood == 1)
 		buf_puts(out, "deaf");
-		break;
-	case 2:
+	else if (mood == 2 && !gen->live)
 		buf_printf(out, "refuse %u", 10 + roll(gen, 30));
-		break;
-	default:
-		if (gen->holding && roll(gen, 4) == 0)
-			buf_puts(out, "go");
-		else if (gen->deaf && roll(gen, 5) == 0)
-			buf_puts(out, roll(gen, 2) ? "hear" : "resync");
-		else if (gen->refusing && roll(gen, 6) == 0)
-			buf_puts(out, "obey");
-	}
+	else if (gen->holding && roll(gen, 4) == 0)
+		buf_puts(out, "go");
+	else if (gen->deaf && roll(gen, 5) == 0)
+		buf_puts(out, roll(gen, 2) ? "hear" : "resync");
+	else if (gen->refusing && roll(gen, 6) == 0)
+		buf_puts(out, "obey");
 	return out->len > 0;
 }
 
@@ -331,7 +327,9 @@ static void gen_any(struct generator *gen, const struct model *model, struct buf
 {
 	unsigned int kind = roll(gen, 16);
 
-	if (gen->live && roll(gen, 4) == 0)
+	if (gen->live && gen->deaf) /* it can't answer */
+		gen_link(gen, model, out);
+	else if (gen->live && roll(gen, 4) == 0)
 		buf_puts(out, "sync");
 	else if (gen->crowded && model->n_links < 30) /* the crowd is there soon */
 		gen_link(gen, model, out);
@@ -355,7 +353,7 @@ void step_generate(struct generator *gen, const struct model *model, char text[S
 	struct step step;
 
 	while (!out.len)
-		if (gen->live || !gen_mood(gen, &out))
+		if (!gen_mood(gen, &out))
 			gen_any(gen, model, &out);
 	snprintf(text, STEP_TEXT, "%s", buf_text(&out));
 	buf_free(&out);

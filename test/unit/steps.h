@@ -5,7 +5,7 @@
  *   cache MS              first line: learned flows are forgotten after MS (none: never)
  *   new NAME [KIND]       an interface appears; KIND matters to a real kernel only
  *   gone NAME             it is deleted
- *   bounce NAME           deleted and made again, at once and with the same index
+ *   bounce NAME [NAME2]   deleted and made again, at once and with the same index, as NAME2
  *   away NAME | home NAME moves to another namespace; comes back with the same index
  *   rename NAME NAME2 | swap NAME NAME2
  *   multicast NAME on|off
@@ -77,7 +77,7 @@ bool step_parse(struct step *step, const char *text);
 struct generator {
 	uint64_t dice;
 	bool crowded; /* more interfaces than VIFs */
-	bool live;    /* for a real kernel: no time, refusals or lost events */
+	bool live;    /* for a real kernel: no time, no refusals */
 	bool holding, deaf, refusing;
 };
 

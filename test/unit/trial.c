@@ -135,36 +135,57 @@ static int report(struct trial *trial, trial_fn fn, unsigned int seconds)
 	return 1;
 }
 
-static int run_input(struct trial *trial, trial_fn fn, unsigned int seconds)
+static int run_list(struct trial *trial, trial_fn fn, unsigned int seconds, FILE *in)
 {
-	if (!trial_read(trial, stdin))
+	memset(trial, 0, offsetof(struct trial, step));
+	if (!trial_read(trial, in))
 		return EX_DATAERR;
-	if (!trial_run(trial, fn, 60))
-		return report(trial, fn, seconds);
-	printf("%u steps as the model says\n", trial->n);
+	return trial_run(trial, fn, 60) ? 0 : report(trial, fn, seconds);
+}
+
+static int run_found(struct trial *trial, trial_fn fn, unsigned int seconds)
+{
+	int status = 0;
+
+	for (size_t i = 0; trial_found[i] && status == 0; i++) {
+		FILE *in = fmemopen((char *)trial_found[i], strlen(trial_found[i]), "r");
+
+		status = run_list(trial, fn, seconds, in);
+		fclose(in);
+	}
+	return status;
+}
+
+static int run_seeds(struct trial *trial, trial_fn fn, unsigned int seconds, unsigned long steps,
+		     unsigned int steps_each)
+{
+	uint64_t seed = trial->seed;
+
+	printf("seed %llu, %lu steps\n", (unsigned long long)seed, steps);
+	for (unsigned long done = 0; done < steps; done += steps_each, seed++) {
+		memset(trial, 0, offsetof(struct trial, step));
+		trial->seed = seed;
+		trial->limit = steps_each;
+		if (!trial_run(trial, fn, 300))
+			return report(trial, fn, seconds);
+	}
 	return 0;
 }
 
 int trial_main(int argc, char **argv, trial_fn fn, unsigned long steps, unsigned int steps_each,
 	       unsigned int seconds)
 {
-	uint64_t seed = argc > 1 ? strtoull(argv[1], NULL, 0) : 20010911;
 	struct trial *trial = trial_new();
-	int status = 0;
+	int status;
 
-	steps = argc > 2 ? strtoul(argv[2], NULL, 0) : steps;
 	if (argc > 1 && strcmp(argv[1], "-") == 0) {
-		status = run_input(trial, fn, seconds);
-		trial_free(trial);
-		return status;
-	}
-	printf("seed %llu, %lu steps\n", (unsigned long long)seed, steps);
-	for (unsigned long done = 0; done < steps && status == 0; done += steps_each, seed++) {
-		memset(trial, 0, offsetof(struct trial, step));
-		trial->seed = seed;
-		trial->limit = steps_each;
-		if (!trial_run(trial, fn, 300))
-			status = report(trial, fn, seconds);
+		status = run_list(trial, fn, seconds, stdin);
+	} else {
+		status = run_found(trial, fn, seconds);
+		trial->seed = argc > 1 ? strtoull(argv[1], NULL, 0) : 20010911;
+		steps = argc > 2 ? strtoul(argv[2], NULL, 0) : steps;
+		if (status == 0)
+			status = run_seeds(trial, fn, seconds, steps, steps_each);
 	}
 	if (status == 0)
 		puts("all steps as the model says");

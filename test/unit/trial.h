@@ -44,9 +44,13 @@ void trial_fail(struct trial *trial, const char *text) __attribute__((noreturn))
 void trial_print(const struct trial *trial, FILE *out);
 bool trial_read(struct trial *trial, FILE *in);
 
+/* Lists of steps that failed once; ends with NULL. */
+extern const char *const trial_found[];
+
 /*
  * The main() of a program that tries @fn: [SEED [STEPS]], or "-" for steps on standard input.
- * A failure is shrunk for so many seconds.  Returns its exit status.
+ * What failed once is tried first.  A failure is shrunk for so many seconds.  Returns its exit
+ * status.
  */
 int trial_main(int argc, char **argv, trial_fn fn, unsigned long steps, unsigned int steps_each,
 	       unsigned int seconds);
