@@ -372,9 +372,10 @@ benches() {
 	done
 }
 
-# Ten minutes of emulated machines: only when named.
-machines_if_named() {
-	[ ${#only[@]} -gt 0 ] || { echo "# not run, as not named: vm"; return 0; }
+# Ten minutes of emulated machines; whether the property test finds faults.
+if_named() {
+	[ ${#only[@]} -gt 0 ] || { echo "# not run, as not named: mutants vm"; return 0; }
+	check mutants "$W/src/test/mutants.sh"
 	wanted_any vm && machines
 }
 
@@ -406,7 +407,7 @@ all() {
 	fi
 	check distcheck distcheck
 	wanted package && build_gcc && check package "$W/src/test/package.sh" "$W/gcc"
-	machines_if_named
+	if_named
 }
 
 count() { grep -c "^$1\$" "$W/results"; }
