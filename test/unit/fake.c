@@ -116,10 +116,24 @@ struct fake_entry *fake_find(struct fake *fake, const struct addr *source, const
 	return NULL;
 }
 
+/* Whether a refused renewal took the entry away, of which nobody can know; it is forgotten. */
+static bool forget_half(struct fake *fake, const struct mfc *mfc)
+{
+	for (size_t i = 0; i < fake->n_halves; i++) {
+		if (!addr_equal(&fake->halves[i].source, &mfc->source) ||
+		    !addr_equal(&fake->halves[i].group, &mfc->group))
+			continue;
+		fake->halves[i] = fake->halves[--fake->n_halves];
+		return true;
+	}
+	return false;
+}
+
 static int set_mfc(struct fake *fake, const struct kop *op)
 {
 	struct fake_entry *entry = fake_find(fake, &op->mfc.source, &op->mfc.group);
 
+	forget_half(fake, &op->mfc);
 	for (unsigned int n = 0; n < MAX_VIFS; n++)
 		if (names(&op->mfc, n) && !fake->vifs[op->family][n] && !fake->lax)
 			judge(fake, "an entry names VIF %u, which does not exist", n);
@@ -141,7 +155,7 @@ static int del_mfc(struct fake *fake, const struct kop *op)
 
 	if (entry)
 		*entry = fake->entries[--fake->n_entries];
-	else
+	else if (!forget_half(fake, &op->mfc))
 		judge(fake, "an entry deleted that is not there");
 	return 0;
 }
@@ -151,6 +165,19 @@ static int renew_mfc(struct fake *fake, const struct kop *op)
 	if (fake_find(fake, &op->mfc.source, &op->mfc.group))
 		del_mfc(fake, op);
 	return set_mfc(fake, op);
+}
+
+/* The second half is refused. */
+static void renew_half(struct fake *fake, const struct kop *op)
+{
+	struct fake_entry *entry = fake_find(fake, &op->mfc.source, &op->mfc.group);
+
+	if (!entry)
+		return;
+	*(struct mfc *)mem_append(&fake->halves, fake->n_halves, &fake->halves_room,
+				  sizeof(struct mfc)) = entry->mfc;
+	fake->n_halves++;
+	del_mfc(fake, op);
 }
 
 static struct fake_member *find_member(const struct fake *fake, const struct member *member)
@@ -208,6 +235,8 @@ static int apply(struct kern *kern, struct kop *op)
 	fake->operations++;
 	if (fake_random(&fake->dice, 100) < fake->refuse) {
 		fake->refused++;
+		if (op->type == KOP_RENEW_MFC && fake_random(&fake->dice, 2))
+			renew_half(fake, op);
 		return reasons[fake_random(&fake->dice, ARRAY_SIZE(reasons))];
 	}
 	switch (op->type) {
@@ -260,6 +289,7 @@ void fake_free(struct fake *fake)
 {
 	free(fake->links);
 	free(fake->entries);
+	free(fake->halves);
 	free(fake->members);
 }
 

@@ -25,6 +25,8 @@ struct fake {
 	int vifs[FAMILIES][MAX_VIFS]; /* ifindex, 0 = none */
 	struct fake_entry *entries;
 	size_t n_entries, entries_room;
+	struct mfc *halves; /* entries that a refused renewal took away */
+	size_t n_halves, halves_room;
 	struct fake_member {
 		struct member member;
 		bool dead; /* its link was deleted: keeps its place until left */

@@ -352,6 +352,26 @@ static void do_packet(struct world *w, const struct step *step)
 		fail(w, "%s", wrong);
 }
 
+/* An upcall as if there were no entry, though there is one. */
+static void do_late(struct world *w, const struct step *step)
+{
+	const struct model_link *link = model_link(&w->model, step->name);
+	struct model_flow *flow = flow_of(w, step->rest);
+	struct upcall upcall = {.type = UPCALL_NOCACHE};
+	int vif;
+
+	if (!link || !flow || !fake_find(&w->fake, &flow->source, &flow->group))
+		return;
+	vif = fake_vif_of(&w->fake, (enum family)flow->group.family, link->info.index);
+	if (vif < 0)
+		return;
+	upcall.vif = (uint8_t)vif;
+	upcall.source = flow->source;
+	upcall.group = flow->group;
+	engine_upcall(w->engine, &upcall, w->model.now_ms);
+	model_no_entry(&w->model, flow, link->info.index);
+}
+
 /* Lets time go by as the loop does: the engine is called when it asked to be. */
 static void let_pass(struct world *w, uint64_t ms)
 {
@@ -449,6 +469,9 @@ static void do_step(struct world *w, const struct step *step)
 		break;
 	case STEP_PACKET:
 		do_packet(w, step);
+		break;
+	case STEP_LATE:
+		do_late(w, step);
 		break;
 	case STEP_WAIT:
 		let_pass(w, strtoull(step->rest, NULL, 10));

@@ -22,10 +22,11 @@ static const struct {
 	{"touch", STEP_TOUCH},	  {"state", STEP_STATE},     {"drop", STEP_DROP},
 	{"reload", STEP_RELOAD},  {"restate", STEP_RESTATE}, {"add", STEP_COMMAND},
 	{"remove", STEP_COMMAND}, {"join", STEP_COMMAND},    {"leave", STEP_COMMAND},
-	{"packet", STEP_PACKET},  {"wait", STEP_WAIT},	     {"flush", STEP_FLUSH},
-	{"hold", STEP_HOLD},	  {"go", STEP_GO},	     {"deaf", STEP_DEAF},
-	{"hear", STEP_HEAR},	  {"resync", STEP_RESYNC},   {"refuse", STEP_REFUSE},
-	{"obey", STEP_OBEY},	  {"master", STEP_MASTER},   {"sync", STEP_SYNC},
+	{"packet", STEP_PACKET},  {"late", STEP_LATE},	     {"wait", STEP_WAIT},
+	{"flush", STEP_FLUSH},	  {"hold", STEP_HOLD},	     {"go", STEP_GO},
+	{"deaf", STEP_DEAF},	  {"hear", STEP_HEAR},	     {"resync", STEP_RESYNC},
+	{"refuse", STEP_REFUSE},  {"obey", STEP_OBEY},	     {"master", STEP_MASTER},
+	{"sync", STEP_SYNC},
 };
 
 bool step_parse(struct step *step, const char *text)
@@ -288,8 +289,8 @@ static void gen_packet(struct generator *gen, const struct model *model, struct 
 	unsigned int f = roll(gen, FAMILIES);
 	char name[IFNAME_SIZE];
 
-	buf_printf(out, "packet %s %s %s", some_link(gen, model, name),
-		   model_sources[f][roll(gen, MODEL_SOURCES)],
+	buf_printf(out, "%s %s %s %s", roll(gen, 8) ? "packet" : "late",
+		   some_link(gen, model, name), model_sources[f][roll(gen, MODEL_SOURCES)],
 		   model_groups[f][roll(gen, MODEL_GROUPS)]);
 }
 

@@ -17,6 +17,7 @@
  *   restate SEED          the rules in force become the file, in another order
  *   add|remove|join|leave ...   commands, as typed
  *   packet NAME SOURCE GROUP
+ *   late NAME SOURCE GROUP    a packet that missed the entry while that was made
  *   wait MS | flush
  *   hold | go             in between the daemon is told, but does not settle
  *   deaf | hear | resync  in between it is not told of links; then all that happened, or the list
@@ -51,6 +52,7 @@ enum step_kind {
 	STEP_RESTATE,
 	STEP_COMMAND,
 	STEP_PACKET,
+	STEP_LATE,
 	STEP_WAIT,
 	STEP_FLUSH,
 	STEP_HOLD,
