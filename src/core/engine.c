@@ -494,17 +494,19 @@ static void wrong_interface(struct engine *engine, const struct upcall *upcall,
 	learn(engine, flow, link);
 }
 
+/* The number is that of an interface as we know it now; what settles may give it to another one. */
 void engine_upcall(struct engine *engine, const struct upcall *upcall, uint64_t now_ms)
 {
 	struct state *state = &engine->state;
 	struct link *link;
+	int index;
 
-	engine->now_ms = now_ms;
-	engine_settle(engine);
 	if (upcall->vif >= MAX_VIFS || !addr_is_multicast(&upcall->group))
 		return;
-	link = links_find(&state->links,
-			  state->vifs.slot[upcall->group.family][upcall->vif].ifindex);
+	index = state->vifs.slot[upcall->group.family][upcall->vif].ifindex;
+	engine->now_ms = now_ms;
+	engine_settle(engine);
+	link = links_find(&state->links, index);
 	if (!link || link->vif[upcall->group.family] != upcall->vif)
 		return;
 	if (upcall->type == UPCALL_NOCACHE)

@@ -31,4 +31,11 @@ const char *const trial_found[] = {
 	"state mroute from eth1+ source :: group :: to 17440\n"
 	"packet eth10 10.0.0.1 239.0.0.1\ngone eth10\nremove eth1+ :: 17440\n",
 
+	/* An upcall for a number that another interface got before the upcall was looked at. */
+	"new a1\nnew a2\nnew a3\nnew a4\nnew a5\nnew a6\nnew a7\nnew a8\nnew a9\nnew b1\n"
+	"new b2\nnew b3\nnew b4\nnew b5\nnew b6\nnew b7\nnew b8\nnew b9\nnew c1\nnew c2\n"
+	"new c3\nnew c4\nnew c5\nnew c6\nnew c7\nnew c8\nnew c9\nnew d1\nnew d2\nnew d3\n"
+	"new d4\nnew d5\nnew d6\nadd + 225.1.2.3 wg0\nhold\nmulticast a4 off\n"
+	"packet a4 2001:db8:0:1::2 ff08::1\n",
+
 	NULL};
