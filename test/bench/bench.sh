@@ -132,12 +132,13 @@ network() {
 	done
 }
 
-# Who answers: the daemon with one rule or with many, or the bare responder.
+# Who answers: the daemon with one rule or with many, or the bare responder; each in a session of its
+# own, since the scheduler shares time out between sessions.
 answering() {
 	case $2 in
 	bare)
 		: >/run/bare
-		"$BARE" "$1" answer in out >>/run/bare &
+		setsid "$BARE" "$1" answer in out >>/run/bare &
 		until grep -q ready /run/bare; do sleep 0.01; done
 		return ;;
 	one) wildcard "$1" >/run/conf ;;
