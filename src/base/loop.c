@@ -9,8 +9,9 @@
 
 #include "base/list.h"
 
-#define NEVER	 UINT64_MAX
-#define SHARE_NS 1000000 /* of a turn, for all descriptors that are not urgent */
+#define NEVER	  UINT64_MAX
+#define BREATH_NS 10000000 /* for a kernel that is out of memory */
+#define SHARE_NS  1000000  /* of a turn, for all descriptors that are not urgent */
 
 /* Which signals came: the only thing a handler touches. */
 static volatile sig_atomic_t caught[NSIG];
@@ -243,9 +244,12 @@ static int wait_for_events(struct loop *loop, size_t n, bool busy)
 	}
 	ready = ppoll(loop->poll, n, timeout, &loop->mask);
 	loop->now = clock_ms();
-	if (ready < 0)
-		return errno == EINTR ? 0 : -errno;
-	return ready;
+	if (ready >= 0 || errno == EINTR)
+		return ready < 0 ? 0 : ready;
+	if (errno != ENOMEM)
+		return -errno;
+	nanosleep(&(struct timespec){.tv_nsec = BREATH_NS}, NULL);
+	return 0;
 }
 
 static void deliver_signals(struct loop *loop)
