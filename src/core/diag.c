@@ -4,23 +4,32 @@
 #include <stdlib.h>
 #include <string.h>
 
-static void PRINTF_LIKE(4, 0)
-	add(struct diags *diags, bool warning, struct pos pos, const char *format, va_list args)
+static void append(struct diags *diags, bool warning, struct pos pos, const struct buf *text)
 {
 	struct diag *diag = mem_append(&diags->list, diags->count, &diags->room, sizeof(*diag));
-	struct buf text = {0};
 
-	buf_vprintf(&text, format, args);
 	*diag = (struct diag){
 		.file = pos.file ? mem_strndup(pos.file, strlen(pos.file)) : NULL,
-		.text = mem_strndup(buf_text(&text), text.len),
+		.text = mem_strndup(buf_text(text), text->len),
 		.line = pos.line,
 		.column = pos.column,
 		.warning = warning,
 	};
 	diags->count++;
-	if (!warning)
-		diags->errors++;
+}
+
+static void PRINTF_LIKE(4, 0)
+	add(struct diags *diags, bool warning, struct pos pos, const char *format, va_list args)
+{
+	size_t *number = warning ? &diags->warnings : &diags->errors;
+	struct buf text = {0};
+
+	if (*number < MAX_DIAGS)
+		buf_vprintf(&text, format, args);
+	else if (*number == MAX_DIAGS)
+		buf_puts(&text, "there is more, which is not listed");
+	if (++*number <= MAX_DIAGS + 1)
+		append(diags, warning, pos, &text);
 	buf_free(&text);
 }
 

@@ -4,12 +4,15 @@
  *
  * A message tells what is wrong with which word and how to mend it, where: file, line and column,
  * all counted from 1.  A message without a file is about a command.  A struct diags collects all of
- * them, so that nobody has to mend a file error by error.
+ * them, so that nobody has to mend a file error by error; but not more than MAX_DIAGS of a kind,
+ * for somebody may name a file of another sort altogether.
  */
 #ifndef CORE_DIAG_H
 #define CORE_DIAG_H
 
 #include "base/buf.h"
+
+#define MAX_DIAGS 1000
 
 struct pos {
 	const char *file; /* NULL: a command; not owned */
@@ -25,7 +28,7 @@ struct diag {
 struct diags {
 	struct diag *list; /* owned */
 	size_t count, room;
-	size_t errors; /* those that are not warnings */
+	size_t errors, warnings; /* all there were */
 };
 
 void diag_error(struct diags *diags, struct pos pos, const char *format, ...) PRINTF_LIKE(3, 4);

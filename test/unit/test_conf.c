@@ -297,6 +297,30 @@ static void nul_bytes_are_refused(void **state)
 	remove_folder(folder);
 }
 
+/* A file of another sort: what is wrong with it fits on a thousand lines. */
+static void errors_are_listed_up_to_a_limit(void **state)
+{
+	struct diags diags = {0};
+	struct buf file = {0};
+	struct rules *rules;
+	char folder[32];
+
+	(void)state;
+	make_folder(folder);
+	for (int i = 0; i < 50000; i++)
+		buf_puts(&file, "nonsense\nmroute from eth0 group 224.0.0.1 to eth1\n");
+	write_file(folder, "main.conf", file.data, file.len);
+	assert_int_equal(load(folder, &rules, &diags), 0);
+	assert_int_equal(diags.errors, 50000);
+	assert_int_equal(diags.count, 2 * (MAX_DIAGS + 1)); /* warnings too */
+	assert_string_equal(diags.list[diags.count - 1].text, "there is more, which is not listed");
+	assert_int_equal(diags.list[diags.count - 1].line, 2 * (MAX_DIAGS + 1));
+	rules_release(rules);
+	diags_free(&diags);
+	buf_free(&file);
+	remove_folder(folder);
+}
+
 /* Sixteen files deep and no further, even where no file is twice in the chain. */
 static void depth_has_a_limit(void **state)
 {
@@ -430,6 +454,7 @@ int main(void)
 	UNIT_TEST(&unit, missing_main_file_is_for_the_caller);
 	UNIT_TEST(&unit, lines_of_any_length);
 	UNIT_TEST(&unit, nul_bytes_are_refused);
+	UNIT_TEST(&unit, errors_are_listed_up_to_a_limit);
 	UNIT_TEST(&unit, depth_has_a_limit);
 	UNIT_TEST(&unit, folder_that_cant_be_read_is_not_empty);
 	UNIT_TEST(&unit, pipe_and_socket_are_refused_at_once);
