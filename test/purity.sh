@@ -6,9 +6,12 @@
 # - src/core asks nothing of the world: its undefined symbols are its own, those of src/base but
 #   log and loop, and a few functions of libc that only look at their arguments.
 # - No mutable variable outlives a function, but for the state of base/log and base/loop.
+# - Signals have handlers in base/loop only, which just set a flag, and nothing but the date of a
+#   line in the log comes from the clock on the wall.
 #
-# At the end both checks are tried on objects that break the rules: they must see it.
+# At the end the checks are tried on objects that break the rules: they must see it.
 set -u -o pipefail
+here=$(cd "$(dirname "$0")" && pwd) || exit 1
 build=$(cd "${1:?usage: purity.sh BUILDDIR}" && pwd) || exit 1
 tmp=$(mktemp -d) && trap 'rm -rf "$tmp"' EXIT || exit 1
 
@@ -50,6 +53,22 @@ mutable() {
 		END { exit bad }'
 }
 
+# strays LIB...: prints who else handles signals or looks at that clock; status 1 if any.
+strays() {
+	local lib
+	for lib; do
+		needed "$lib"
+	done | awk '
+		BEGIN {
+			split("sigaction signal sigset bsd_signal __sysv_signal signalfd", names)
+			for (n in names) place[names[n]] = "loop"
+			split("time gettimeofday ftime timespec_get alarm setitimer", names)
+			for (n in names) place[names[n]] = "log"
+		}
+		$2 in place && $1 !~ "(^|-)" place[$2] "\\.o$" { print $1 " needs " $2; bad = 1 }
+		END { exit bad }'
+}
+
 # broken CHECK CODE: the check must fail on a library that has this code too.
 broken() {
 	cp "$build/libcore.a" "$tmp/libcore.a"
@@ -68,9 +87,14 @@ done
 
 impure "$build/libcore.a" &&
 	mutable "${libs[@]}" &&
+	strays "${libs[@]}" &&
+	grep -q 'CLOCK_' "$here"/../src/*/*.c && ! grep 'CLOCK_REALTIME' "$here"/../src/*/*.c &&
 	broken impure 'long time(long *); long bad(void); long bad(void) { return time(0); }' &&
 	broken impure 'void log_at(void); void bad(void); void bad(void) { log_at(); }' &&
 	broken impure 'void exit(int); void bad(void); void bad(void) { exit(1); }' &&
 	broken mutable 'static int calls; int bad(void); int bad(void) { return ++calls; }' &&
 	broken mutable 'int calls = 3;' &&
-	broken mutable 'int calls;'
+	broken mutable 'int calls;' &&
+	broken strays '#include <signal.h>
+		void bad(void); void bad(void) { signal(SIGHUP, SIG_DFL); }' &&
+	broken strays 'long time(long *); long bad(void); long bad(void) { return time(0); }'

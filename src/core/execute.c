@@ -191,7 +191,9 @@ void engine_execute(struct engine *engine, struct plan *plan)
 		if (step == STEP_SET_MFC && engine->dirty & DIRTY_VIFS)
 			continue;
 		for (size_t i = 0; i < plan->step[step].count; i++) {
-			struct kop *op = &plan->step[step].list[i];
+			/* the kernel looks through its memberships from the newest on */
+			size_t n = step == STEP_LEAVE ? plan->step[step].count - 1 - i : i;
+			struct kop *op = &plan->step[step].list[n];
 
 			if (op->type == KOP_JOIN)
 				join(engine, op);

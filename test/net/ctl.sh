@@ -46,6 +46,14 @@ for line in "remove eth0 10.0.0.1 225.2.2.2" "remove eth0 225.99.9.9" "leave eth
 	assert_eq "0 1" "$(wc -l <"$T/out") $(wc -l <"$T/err")" "lines of output of $line"
 done
 
+step "an answer is about the request, whatever was logged in between"
+ip link add strange type veth peer name other
+status 0 ctl add strange 225.98.0.0/16 eth1
+ip link del strange
+status 1 ctl remove eth0 225.99.9.9
+assert_match "no rule 'mroute from eth0 group 225.99.9.9'" "$(cat "$T/err")" "the refusal"
+status 0 ctl remove strange 225.98.0.0/16
+
 step "not understood: 64 and a hint"
 for line in "frobnicate" "shove" "add eth0" "join eth0" "-Z" "show nonsense" "re 1 2 3" "-u"; do
 	# shellcheck disable=SC2086
@@ -100,6 +108,8 @@ assert_match "4" "$(cat "$T/err")" "the message names the line"
 assert_eq 1 "$(wc -l <"$T/err")" "lines about the bad line"
 assert_eq 251 "$(show routes '[.routes.ssm[] | select(.group | startswith("225.6."))] | length')" \
 	"routes added"
+assert_eq 100 "$(show pending '.pending[] | select(.group == "225.6.0.1") | .oifs | length')" \
+	"outbound interfaces of the long line"
 assert_eq 1 "$(show groups '.groups.kernel | length')" "groups joined"
 sed -i 4d "$T/batch"
 sed -i '$d' "$T/batch"

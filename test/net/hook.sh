@@ -50,6 +50,15 @@ echo 7 >"$T/status"
 status 0 ctl reload
 wait_for 5 grep -q '\b7\b' "$T/smcroute.log"
 
+step "many at once: the status of each is logged"
+echo 9 >"$T/status"
+touch "$T/slow"
+send h0 -f 5 225.2.8.0
+rm "$T/slow"
+all_logged() { [ "$(grep -c 'install.*status 9' "$T/smcroute.log")" = 5 ]; }
+wait_for 10 all_logged
+echo 0 >"$T/status"
+
 step "a slow script delays no packet"
 touch "$T/slow"
 count_start h1 -n 20

@@ -28,6 +28,20 @@ for rubbish in (
         pass
     s.close()
 
+# Empty requests get no answer, or a short one, not one without an end.
+for empty in (b"\n" * 100, b"\0\0\0\0", b"\0\0\0\0\n", b"\0" * 1000 + b"\n"):
+    s = connect()
+    answer, part = b"", b"..."
+    try:
+        s.sendall(empty)
+        s.shutdown(socket.SHUT_WR)
+        while part and len(answer) < 100000:
+            part = s.recv(65536)
+            answer += part
+    except (BrokenPipeError, ConnectionResetError):
+        pass  # it hangs up
+    assert len(answer) < 100000, answer[-100:]
+
 s = connect()
 s.sendall(b"show\n")
 s.shutdown(socket.SHUT_WR)
