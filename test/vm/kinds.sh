@@ -246,6 +246,39 @@ vrf() {
 	daemon_stop
 }
 
+# A daemon has a table to itself; which packets are looked up there is said later.
+mrule() {
+	local family group
+	D=green
+	host g0
+	host g1
+	link g0 left 30
+	link g1 right 31
+	config <<-EOF
+		mroute from left source 10.0.30.10 group 225.1.1.1 to right
+		mroute from left group 225.1.1.2 to right
+		mroute from left source fd00:30::10 group ff3e::1 to right
+		mroute from left group ff3e::2 to right
+	EOF
+	daemon_start -t 2000
+	count_start g1
+	for group in 225.1.1.1 225.1.1.2 ff3e::1 ff3e::2; do
+		sends eth0 g0 $group
+	done
+	count_stop g1
+	assert_eq "0 0 0" "$(counted_all g1)" "packets without a rule for the table"
+	for family in -4 -6; do
+		ip $family mrule add pref 10 iif left lookup 2000 || fail "ip $family mrule"
+	done
+	count_start g1 -n 16
+	for group in 225.1.1.1 225.1.1.2 ff3e::1 ff3e::2; do
+		sends eth0 g0 $group
+	done
+	count_stop g1
+	assert_eq "16 0 0" "$(counted_all g1)" "packets through the table"
+	daemon_stop
+}
+
 star 2
 host far
 link far under 9
@@ -278,5 +311,6 @@ try "bond" bond
 try "bridge with VLAN filtering and snooping" bridge_with_everything
 try "macvlan" macvlan
 try "VRF" vrf
+try "ip mrule after the start" mrule
 try "all rules wait again" wait_for 5 is 60 show pending '.pending | length'
 finish
