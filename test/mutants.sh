@@ -12,7 +12,7 @@ mutants() {
 the slot of a link that went is not freed|engine.c|s/^(\t+)vifs_free\(&engine.*/\1;/
 entries are not shrunk before their VIF goes|plan.c|s/^(\t+)shrink\(plan, .*/\1;/
 a number is given out while entries name it|vifs.c|s/ \|\| slot->uses//
-a late link is not bound to wildcards|rules.c|s/pat_attach\(pats\[i\], link\);/if (!pats[i]->wild) &/
+a late link is not bound to wildcards|patterns.c|s/pat_attach\(pats\[i\], link\);/if (!pats[i]->wild) &/
 a late link has no threshold|plan.c|s/(slot\[family\]\[n\]\.threshold =)$/\1 1;\n\t(void)/
 a refused route counts as installed|execute.c|/^static void record_set/,/^}/s/if \(result < 0\)/if (false)/
 what was refused is not tried again|execute.c|/^static int apply/,/^}/s/engine->refused = true;/;/
