@@ -9,7 +9,7 @@ root=$(cd "$(dirname "$0")/.." && pwd) || exit 1
 # What the mutant does, the file in src/core, and the edit for sed -E, which must change something.
 mutants() {
 	cat <<'EOF'
-the slot of a link that went is not freed|engine.c|s/^(\t+)vifs_free\(&engine.*/\1;/
+the slot of a link that went is not freed|topology.c|s/^(\t+)vifs_free\(&engine.*/\1;/
 entries are not shrunk before their VIF goes|plan.c|s/^(\t+)shrink\(plan, .*/\1;/
 a number is given out while entries name it|vifs.c|s/ \|\| slot->uses//
 a late link is not bound to wildcards|patterns.c|s/pat_attach\(pats\[i\], link\);/if (!pats[i]->wild) &/
@@ -17,15 +17,15 @@ a late link has no threshold|plan.c|s/(slot\[family\]\[n\]\.threshold =)$/\1 1;\
 a refused route counts as installed|execute.c|/^static void record_set/,/^}/s/if \(result < 0\)/if (false)/
 what was refused is not tried again|execute.c|/^static int apply/,/^}/s/engine->refused = true;/;/
 memberships of a link that went are kept|plan.c|/^static bool is_dead/,/^}/s/return .*/return false;/
-a list of all links does not tell which are gone|engine.c|s/^\tdrop_unseen_links\(engine\);//
-memberships where no VIF tells are trusted|engine.c|s/^\tdoubt_memberships\(engine\);//
+a list of all links does not tell which are gone|topology.c|s/^\tdrop_unseen_links\(engine\);//
+memberships where no VIF tells are trusted|topology.c|s/^\tdoubt_memberships\(engine\);//
 nobody waits for numbers that come free|engine.c|s/starved && engine->successes > before/false/
-a rename looks at no flow|engine.c|s/^(\t+)if \(has_vif\(link\)\)$/\1if (false)/
+a rename looks at no flow|topology.c|s/^(\t+)if \(has_vif\(link\)\)$/\1if (false)/
 a wildcard sends packets back|match.c|s/if \(oif->wild && /if (false \&\& /
 the first of two rules for one flow wins|match.c|s/rule->seq < best->seq/rule->seq > best->seq/
 names taken out of a wildcard are covered|match.c|s/rule_excludes\(rule, iif->info.name\)/false/
-a flow leaves a live feed|engine.c|s/^(#define MOVE_MS\s+)2000/\10/
-flows are forgotten early|engine.c|s/silence\(engine, flow\) >= limit/silence(engine, flow) >= limit \/ 2/
+a flow leaves a live feed|learned.c|s/^(#define MOVE_MS\s+)2000/\10/
+flows are forgotten early|learned.c|s/silence\(engine, flow\) >= limit/silence(engine, flow) >= limit \/ 2/
 a flow that loses its own rule is dropped|engine.c|/^void engine_adopt/,/^}/s/if \(!flow->orphan\)/if (flow->orphan)/
 EOF
 }

@@ -269,7 +269,7 @@ sources() {
 	check layering "$W/src/test/layering.sh"
 	check references "$W/src/test/references.sh"
 	for part in format whitespace shell cppcheck tidy; do
-		check "style/$part" timeout 300 "$W/src/test/style.sh" "$part"
+		check "style/$part" timeout 900 "$W/src/test/style.sh" "$part"
 	done
 }
 

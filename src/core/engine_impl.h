@@ -5,6 +5,8 @@
 
 #include "core/engine.h"
 
+#define NEVER UINT64_MAX
+
 /* What may have become wrong since the last plan. */
 enum dirt {
 	DIRTY_VIFS = 1,	   /* links, names or phyint settings changed */
@@ -48,5 +50,8 @@ void engine_update_flow(struct engine *engine, struct flow *flow);
  * rule wants it too, so that no packet of it is lost.
  */
 void engine_adopt(struct engine *engine, struct flow *flow);
+
+/* Looks at some learned flows and forgets silent ones; when to call again, or NEVER. */
+uint64_t engine_sweep(struct engine *engine);
 
 #endif
