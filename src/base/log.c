@@ -140,6 +140,7 @@ void log_vat(int priority, const char *format, va_list args)
 			state.dropped = 0;
 	}
 	vsnprintf(line, sizeof(line), format, args);
+	hide_controls(line);
 	if (state.dropped || !write_line(priority, line))
 		state.dropped++;
 	errno = saved;

@@ -43,6 +43,13 @@ char *mem_strndup(const char *text, size_t len)
 	return copy;
 }
 
+void hide_controls(char *text)
+{
+	for (; *text; text++)
+		if ((unsigned char)*text < ' ' || *text == 0x7f)
+			*text = '?';
+}
+
 void *mem_append(void *array, size_t count, size_t *room, size_t size)
 {
 	char *base;

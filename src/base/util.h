@@ -29,6 +29,9 @@ void *mem_grow(void *ptr, size_t size);
 /* A copy of @len bytes at @text with a terminating NUL; release with free(). */
 char *mem_strndup(const char *text, size_t len);
 
+/* Shows what would steer a terminal, or end a line, as '?'. */
+void hide_controls(char *text);
+
 /*
  * Makes room for one more element in the array *@array of @count elements of @size bytes each, of
  * which *@room fit now.  Returns the place of the new element (not zeroed).  The caller counts.

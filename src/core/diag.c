@@ -15,6 +15,9 @@ static void append(struct diags *diags, bool warning, struct pos pos, const stru
 		.column = pos.column,
 		.warning = warning,
 	};
+	hide_controls(diag->text);
+	if (diag->file)
+		hide_controls(diag->file);
 	diags->count++;
 }
 

@@ -24,9 +24,7 @@ void proto_error(struct buf *out, enum reply_code code, const char *text)
 	buf_printf(out, "error %d ", (int)code);
 	start = out->len;
 	buf_puts(out, text);
-	for (char *c = out->data + start; *c; c++)
-		if ((unsigned char)*c < ' ' || *c == 0x7f)
-			*c = '?';
+	hide_controls(out->data + start);
 	buf_putc(out, '\n');
 }
 

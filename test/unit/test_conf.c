@@ -25,6 +25,10 @@ static const struct tree {
 	const char *rules; /* the printed rules, a line each */
 	const char *said;  /* the diagnostics, a line each */
 } trees[] = {
+	{"what would steer a terminal is not repeated",
+	 {{"main.conf", "include \033cx\n"}},
+	 "",
+	 "@/main.conf:1:1: warning: there is no file @/?cx to include"},
 	{"an empty file", {{"main.conf", ""}}, "", ""},
 	{"comments and empty lines", {{"main.conf", "# one\n\n   \n\t# two\n#"}}, "", ""},
 	{"no line end at the end",
