@@ -333,6 +333,13 @@ nets() {
 	done
 }
 
+# What goes on after the start, in the daemon of a user who has no power.
+dropped() {
+	build_gcc || return
+	DROP_TO=nobody net dropped gcc 1 '' basic conf ctl events expiry groups hotplug pending \
+		reload reuse tables wrongif
+}
+
 sanitized() {
 	build_asan || return
 	export UBSAN_OPTIONS=print_stacktrace=1
@@ -399,6 +406,7 @@ all() {
 	fi
 	wanted_any net && nets
 	wanted_any plain && build_plain && net plain/net plain 1 '' root
+	wanted_any dropped && dropped
 	wanted_any asan && sanitized
 	wanted_any valgrind && memory
 	wanted_any bench && benches

@@ -10,13 +10,15 @@
 # namespaces, tied to it by veth pairs.  Everything, files included, goes with the last process.
 #
 # From the environment: SMCROUTED and SMCROUTECTL, the programs under test (may be several words,
-# "valgrind -q ... /path/smcrouted"); MCAST, the packet tool; SLOW, a factor for all time limits.
+# "valgrind -q ... /path/smcrouted"); MCAST, the packet tool; SLOW, a factor for all time limits;
+# DROP_TO, a user that each daemon shall become (-p), which takes real root, and who owns the folder.
 # Status: 0 passed, 77 skipped, anything else failed.  Nothing here sleeps for a fixed time: say
 # what you wait for.
 
 set -u -o pipefail
 
-: "${needs_root:=no}"
+: "${needs_root:=no}" "${DROP_TO:=}"
+[ -z "$DROP_TO" ] || needs_root=yes
 
 if [ -z "${NET_INSIDE:-}" ]; then
 	export NET_INSIDE=yes
@@ -37,6 +39,7 @@ ip link set lo up
 T=/run/t	# files of this test
 D=smcroute	# name of the daemon that is meant: configuration, log, socket are $T/$D.*
 declare -A daemon_pid=() counter_pid=()
+[ -z "$DROP_TO" ] || chown "$DROP_TO" "$T" || exit 1
 cd "$T" || exit 1
 
 # ---- verdicts ----
@@ -175,7 +178,8 @@ daemon_start() {
 daemon_launch() {
 	: >"$T/$D.log"
 	# shellcheck disable=SC2086
-	$SMCROUTED -n -i "$D" -f "$T/$D.conf" -u "$T/$D.sock" -P "$T/$D.pid" -l info "$@" \
+	$SMCROUTED -n -i "$D" -f "$T/$D.conf" -u "$T/$D.sock" -P "$T/$D.pid" -l info \
+		${DROP_TO:+-p "$DROP_TO"} "$@" \
 		>>"$T/$D.log" 2>&1 </dev/null &
 	daemon_pid[$D]=$!
 }
