@@ -319,7 +319,7 @@ static bool somebody_answers(const struct sockaddr_un *addr)
 	if (fd < 0)
 		return true;
 	alive = connect(fd, (const struct sockaddr *)addr, sizeof(*addr)) == 0 ||
-		errno != ECONNREFUSED;
+		(errno != ECONNREFUSED && errno != ENOENT);
 	close(fd);
 	return alive;
 }
@@ -333,15 +333,16 @@ static int bind_closed(int fd, const struct sockaddr_un *addr)
 	return err;
 }
 
-/* Takes the place of a socket that nobody listens at any more, of nothing else. */
+/* Takes the place of a socket that nobody listens at any more, or of a link that leads to none; of
+ * nothing else. */
 static int bind_at(int fd, const struct sockaddr_un *addr)
 {
 	int err = bind_closed(fd, addr);
 	struct stat st;
 
-	if (err != -EADDRINUSE || lstat(addr->sun_path, &st) < 0)
+	if (err != -EADDRINUSE)
 		return err;
-	if (!S_ISSOCK(st.st_mode))
+	if (stat(addr->sun_path, &st) == 0 && !S_ISSOCK(st.st_mode))
 		return -EEXIST;
 	if (somebody_answers(addr))
 		return -EADDRINUSE;
@@ -381,16 +382,23 @@ static void log_absence(const char *path, int err)
 	log_err("no control socket at %s: %s; going on without smcroutectl", path, why);
 }
 
+static bool belongs(const struct ctl_config *config)
+{
+	struct stat st;
+
+	return lstat(config->path, &st) == 0 &&
+	       (config->owner == NO_UID || config->owner == st.st_uid) &&
+	       (config->group == NO_GID || config->group == st.st_gid);
+}
+
+/* In this order: what was given away takes one more capability to change. */
 static void grant(const struct ctl_config *config)
 {
-	if (config->owner == NO_UID && config->group == NO_GID)
-		return;
-	/* In this order: what was given away takes one more capability to change. */
 	if (config->group != NO_GID && chmod(config->path, 0660) < 0)
 		log_warn("can't open %s to its group: %s", config->path, strerror(errno));
-	if (chown(config->path, config->owner, config->group) < 0)
+	if (!belongs(config) && chown(config->path, config->owner, config->group) < 0)
 		log_warn("can't hand %s over to its user or group: %s; who is not root has to be a "
-			 "member of the group, as by SupplementaryGroups= in a unit",
+			 "member of the group, and in the unit it has to be the one of Group=",
 			 config->path, strerror(errno));
 }
 

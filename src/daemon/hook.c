@@ -15,6 +15,7 @@
 #include "base/list.h"
 #include "base/log.h"
 #include "daemon/report.h"
+#include "kernel/inherit.h"
 
 #define MAX_RUNNING 16
 #define MAX_QUEUED  4096
@@ -40,8 +41,8 @@ struct hook {
 };
 
 /* What is ours to set, or none of the script's business. */
-static const char *const reserved[] = {"NOTIFY_SOCKET", "source", "group", "iif",
-				       "oifs",		"table",  "family"};
+static const char *const reserved[] = {INHERIT_VARIABLE, "NOTIFY_SOCKET", "source", "group", "iif",
+				       "oifs",		 "table",	  "family"};
 
 static void free_job(struct job *job)
 {

@@ -17,22 +17,50 @@ static void drop_bounding(void)
 		prctl(PR_CAPBSET_DROP, cap, 0, 0, 0);
 }
 
-/* The ambient set goes with the permitted one. */
-static int clear_all(void)
+static int get_sets(struct __user_cap_data_struct sets[WORDS])
 {
 	struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
-	const struct __user_cap_data_struct none[WORDS] = {0};
 
-	return syscall(SYS_capset, &header, none) < 0 ? -errno : 0;
+	return syscall(SYS_capget, &header, sets) < 0 ? -errno : 0;
+}
+
+static int set_sets(const struct __user_cap_data_struct sets[WORDS])
+{
+	struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
+
+	return syscall(SYS_capset, &header, sets) < 0 ? -errno : 0;
 }
 
 static bool has(unsigned int cap)
 {
-	struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
-	struct __user_cap_data_struct data[WORDS] = {0};
+	struct __user_cap_data_struct sets[WORDS] = {0};
 
-	return syscall(SYS_capget, &header, data) == 0 &&
-	       data[CAP_TO_INDEX(cap)].effective & CAP_TO_MASK(cap);
+	return get_sets(sets) == 0 && sets[CAP_TO_INDEX(cap)].effective & CAP_TO_MASK(cap);
+}
+
+/* The ambient set goes with the permitted one. */
+static int clear_all(void)
+{
+	struct __user_cap_data_struct sets[WORDS] = {0};
+	int err = set_sets(sets);
+
+	if (err < 0 && get_sets(sets) == 0 && !sets[0].permitted && !sets[1].permitted)
+		return 0;
+	return err;
+}
+
+bool privs_droppable(void)
+{
+	struct __user_cap_data_struct sets[WORDS];
+
+	return get_sets(sets) < 0 || set_sets(sets) == 0;
+}
+
+int privs_restart(char *argv[])
+{
+	prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0);
+	execv("/proc/self/exe", argv);
+	return -errno;
 }
 
 bool privs_may_become(const struct user *user)

@@ -21,6 +21,13 @@ const char *privs_missing(void);
 /* Becomes @user, if it has a name, and gives up every capability; 0 or -errno. */
 int privs_drop(const struct user *user);
 
+/* Whether capset() is ours to call; a filter for system calls may forbid it. */
+bool privs_droppable(void);
+
+/* Begins this program anew without the capabilities of a user who is not root; or returns -errno.
+ */
+int privs_restart(char *argv[]);
+
 /* Whether programs that we start have root's capabilities nevertheless. */
 bool privs_regained(void);
 

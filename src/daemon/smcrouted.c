@@ -19,10 +19,12 @@
 #include "daemon/options.h"
 #include "daemon/privs.h"
 #include "daemon/service.h"
+#include "daemon/shed.h"
 #include "daemon/takeover.h"
 
 struct daemon {
 	struct options options;
+	char **argv;
 	struct user user;
 	gid_t socket_group;
 	int background; /* where the parent waits for us to be ready, -1 = nobody */
@@ -442,6 +444,8 @@ static int launch(struct daemon *daemon)
 	if (find_users(daemon, &error) < 0)
 		return complain(&error);
 	open_log(daemon, false);
+	if (options->foreground)
+		shed_early((uint32_t)options->table, daemon->argv);
 	find_out_who(daemon);
 	if (!options->foreground)
 		status = background_start(!options->delay_seconds, &daemon->background);
@@ -450,7 +454,7 @@ static int launch(struct daemon *daemon)
 
 int main(int argc, char *argv[])
 {
-	struct daemon daemon = {.background = -1, .socket_group = NO_GID};
+	struct daemon daemon = {.argv = argv, .background = -1, .socket_group = NO_GID};
 	struct buf error = {0};
 	int status;
 

@@ -10,6 +10,7 @@
 #include <unistd.h>
 #include <linux/filter.h>
 
+#include "kernel/inherit.h"
 #include "kernel/join.h"
 
 #define PACKET	 256 /* a solicitation has 4 bytes, an IPv4 header 60 at most */
@@ -177,6 +178,9 @@ static int set_up(struct discover *discover)
 	const struct ops *ops = discover->ops;
 	int r;
 
+	discover->fd = inherit_take(INHERIT_DISCOVER, discover->family);
+	if (discover->fd)
+		return discover->fd;
 	discover->fd = socket(families[discover->family].af,
 			      SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, ops->protocol);
 	if (discover->fd < 0)

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "kernel/inherit.h"
 
 #define BUFFER_WANTED (16 << 20) /* bytes; an upcall takes about 800 */
 #define BATCH	      64
@@ -46,14 +47,19 @@ static int set_int(const struct mrt *mrt, int option, int value)
 }
 
 /* The privileged way first: net.core.rmem_max is a fraction of what a burst of new flows needs. */
-static void enlarge_buffer(struct mrt *mrt)
+static void enlarge_buffer(const struct mrt *mrt)
 {
 	int size = BUFFER_WANTED;
+
+	if (setsockopt(mrt->fd, SOL_SOCKET, SO_RCVBUFFORCE, &size, sizeof(size)) < 0)
+		setsockopt(mrt->fd, SOL_SOCKET, SO_RCVBUF, &size, sizeof(size));
+}
+
+static void measure_buffer(struct mrt *mrt)
+{
+	int size;
 	socklen_t len = sizeof(size);
 
-	if (setsockopt(mrt->fd, SOL_SOCKET, SO_RCVBUFFORCE, &size, sizeof(size)) == 0)
-		return;
-	setsockopt(mrt->fd, SOL_SOCKET, SO_RCVBUF, &size, sizeof(size));
 	if (getsockopt(mrt->fd, SOL_SOCKET, SO_RCVBUF, &size, &len) < 0)
 		return;
 	size /= 2; /* the kernel doubles what it is asked for, to count its own overhead */
@@ -110,13 +116,15 @@ int mrt_open(struct mrt **out, enum family family, uint32_t table)
 		mrt->batch[i].msg_hdr.msg_iov = &mrt->iov[i];
 		mrt->batch[i].msg_hdr.msg_iovlen = 1;
 	}
-	r = take_over(mrt, table);
+	mrt->fd = inherit_take(INHERIT_MRT, family);
+	r = mrt->fd ? mrt->fd : take_over(mrt, table);
 	if (r < 0) {
 		if (mrt->fd >= 0)
 			close(mrt->fd);
 		free(mrt);
 		return r == -EACCES ? -EPERM : r;
 	}
+	measure_buffer(mrt);
 	*out = mrt;
 	return 0;
 }

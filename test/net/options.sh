@@ -233,6 +233,28 @@ assert_match 'Ready' "$(cat "$T/err")" "the socket"
 long=$(printf 'x%.0s' {1..120})
 status 0 "${daemon[@]}" -n -D 1 -u "$T/$long"
 assert_match 'Ready' "$(cat "$T/err")" "a long name of a socket"
+: >"$T/file"
+status 0 "${daemon[@]}" -n -D 1 -u "$T/file"
+assert_match 'file that is no socket' "$(cat "$T/err")" "a file"
+ln -s file "$T/link"
+status 0 "${daemon[@]}" -n -D 1 -u "$T/link"
+assert_match 'file that is no socket' "$(cat "$T/err")" "a link to a file"
+ln -sf nowhere "$T/link"
+status 0 "${daemon[@]}" -n -D 1 -u "$T/link"
+assert_eq "" "$(grep 'control socket' "$T/err")" "what is said of a link to nowhere"
+[ ! -e "$T/link" ] && [ ! -L "$T/link" ] || fail "the socket in place of a link is left behind"
+
+step "a folder of the service manager's takes the place of RUNSTATEDIR"
+mkdir "$T/given"
+export RUNTIME_DIRECTORY=$T/given
+background -i given -P other
+[ -S "$T/given/given.sock" ] && [ -s "$T/given/other.pid" ] || fail "not there: $(ls "$T/given")"
+status 0 "${client[@]}" -u "$T/given/given.sock" kill
+wait_for 5 is "" ls "$T/given"
+RUNTIME_DIRECTORY=$T/given:$T
+status 0 "${daemon[@]}" -n -D 1 -i given
+assert_eq "" "$(ls "$T/given")" "files in one of two folders"
+unset RUNTIME_DIRECTORY
 
 step "-N changes nothing: phyint enables, only what is named has a VIF"
 printf 'phyint eth1\n' >"$T/N.conf"

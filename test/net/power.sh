@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Who may start the daemon: whoever has CAP_NET_ADMIN and CAP_NET_RAW, wherever they come from; and what
 # is said to all others.
+here=$(realpath "${0%/*}")
 needs_root=yes
 . "${0%/*}/lib.sh"
 
@@ -14,7 +15,10 @@ EOF
 chmod 755 "$T"
 home=$T/nobody
 mkdir "$home" && chown nobody "$home"
-plain=$SMCROUTED
+# Where nobody may read.
+cp "${SMCROUTED##* }" "$T/smcrouted" && cp "$here/without.py" "$T" || fail "cp"
+python=$(command -pv python3) || skip "needs a python3 that everybody may use"
+plain=$T/smcrouted
 files=(-u "$home/socket" -P "$home/pid" --socket-group daemon)
 ctl() { $SMCROUTECTL -u "$home/socket" "$@"; }
 
@@ -28,7 +32,7 @@ as_nobody() {
 nobody_routes() {
 	local pid=${daemon_pid[$D]}
 	assert_eq "$(id -u nobody)" "$(awk '/^Uid/ {print $2}' "/proc/$pid/status")" "user"
-	assert_eq 0 "$(awk '/^Cap(Prm|Eff|Inh|Amb)/ {n += $2 != "0000000000000000"} END {print n + 0}' \
+	assert_eq 0 "$(awk '/^Cap('"${sets:-Prm|Eff|Inh|Amb}"')/ {n += $2 != "0000000000000000"} END {print n + 0}' \
 		"/proc/$pid/status")" "sets of capabilities that are not empty"
 	assert_eq "nobody daemon 660" "$(stat -c '%U %G %a' "$home/socket")" "the socket"
 	assert_eq "eth0 eth1" "$(in_kernel 10.0.0.10 225.1.1.1)" "the IPv4 route"
@@ -58,7 +62,7 @@ nobody_routes
 
 step "capabilities of the program file"
 copy=$T/copy
-cp "${plain##* }" "$copy"
+cp "$plain" "$copy"
 python3 -c '
 import os, struct, sys
 both = 1 << 12 | 1 << 13
@@ -69,6 +73,41 @@ as_nobody
 # Nobody may look into a process with such a program, the leak detector neither.
 ASAN_OPTIONS=detect_leaks=0 daemon_start "${files[@]}"
 nobody_routes
+plain=$original
+
+step "where no program may change its privileges, it begins anew without them, and with its sockets"
+cat >"$T/script" <<'EOF'
+#!/bin/sh
+readlink /proc/self/fd/* | grep -c socket: >"$T/said"
+env | grep SMCROUTED_SOCKETS >>"$T/said"
+EOF
+chmod 755 "$T/script" && : >"$T/said" && chmod 666 "$T/said"
+plain="$python $T/without.py capset $original"
+as_nobody --inh-caps=$both --ambient-caps=$both
+export T
+daemon_start "${files[@]}" -p daemon -e "$T/script"
+wait_for 5 grep -q . "$T/said"
+assert_eq 0 "$(cat "$T/said")" "sockets of the daemon that its script has"
+
+assert_eq 1 "$(grep -c 'has no effect' "$T/$D.log")" "lines about -p"
+assert_eq 1 "$(grep -c 'Ready' "$T/$D.log")" "lines about readiness"
+grep 'receive buffer' "$T/$D.log" && fail "a small receive buffer"
+# What is left to be inherited is of no use to anybody.
+sets='Prm|Eff|Amb' nobody_routes
+
+step "the same with a family that is taken"
+python3 -c '
+import socket, time
+s = socket.socket(socket.AF_INET6, socket.SOCK_RAW, socket.IPPROTO_ICMPV6)
+s.setsockopt(socket.IPPROTO_IPV6, 200, 1)
+print("taken", flush=True)
+time.sleep(600)' >"$T/taken" &
+taker=$!
+wait_for 5 grep -q taken "$T/taken"
+daemon_start "${files[@]}"
+assert_eq 1 "$(grep -c 'IPv6.*taken by another program' "$T/$D.log")" "lines about IPv6"
+sets='Prm|Eff|Amb' nobody_routes
+kill $taker
 plain=$original
 
 step "what is missing is named, and what to do"

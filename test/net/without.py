@@ -6,6 +6,7 @@ mroute4, mroute6    multicast routing of the family (MRT_INIT is refused), defau
 tables4, tables6    multiple multicast routing tables (MRT_TABLE), default ENOPROTOOPT
 inet4, inet6        the family itself (socket() is refused), default EAFNOSUPPORT
 netlink             interface messages, default ENOMEM
+capset              giving up capabilities, default EPERM
 
 A seccomp filter answers the system call in the kernel's place.  Status 77: not on this machine.
 """
@@ -17,14 +18,14 @@ import socket
 import struct
 import sys
 
-NUMBERS = {"x86_64": (0xC000003E, 41, 54), "aarch64": (0xC00000B7, 198, 208)}
+NUMBERS = {"x86_64": (0xC000003E, 41, 54, 126), "aarch64": (0xC00000B7, 198, 208, 91)}
 MRT_INIT, MRT_TABLE = 200, 209
 LOAD, IS, RETURN = 0x20, 0x15, 0x06
 ALLOW, REFUSE = 0x7FFF0000, 0x00050000
 
 if platform.machine() not in NUMBERS:
     sys.exit(77)
-ARCH, SOCKET, SETSOCKOPT = NUMBERS[platform.machine()]
+ARCH, SOCKET, SETSOCKOPT, CAPSET = NUMBERS[platform.machine()]
 
 # What to refuse: number of the system call, its arguments from the first on (None = any).
 WANTED = {
@@ -35,6 +36,7 @@ WANTED = {
     "inet4": ((SOCKET, (socket.AF_INET,)), "EAFNOSUPPORT"),
     "inet6": ((SOCKET, (socket.AF_INET6,)), "EAFNOSUPPORT"),
     "netlink": ((SOCKET, (socket.AF_NETLINK,)), "ENOMEM"),
+    "capset": ((CAPSET, ()), "EPERM"),
 }
 
 

@@ -14,7 +14,8 @@ cd "$stage/source"
 [ ! -e Makefile ] || make -s distclean
 ./autogen.sh
 cd "$stage/build"
-../source/configure --prefix=/usr --sysconfdir=/etc --localstatedir=/var --runstatedir=/run
+../source/configure --prefix=/usr --sysconfdir=/etc --localstatedir=/var --runstatedir=/run \
+	--enable-mrdisc
 make -j "$(nproc)" all test/net/mcast
 make install DESTDIR="$stage/root"
 cp smcroute.init test/net/mcast "$stage"

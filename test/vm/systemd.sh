@@ -72,7 +72,8 @@ routes_work() {
 check() { try "$1" fresh "${@:2}"; }
 fresh() {
 	service stop
-	rm -f "$defaults"
+	rm -rf "$defaults" /run/systemd/system/smcroute.service.d
+	systemctl daemon-reload
 	put $conf <<-EOF
 		mroute from eth0 source 10.0.0.10 group 225.1.1.1 to eth1
 		mroute from eth0 source fd00::10 group ff3e::1 to eth1
@@ -192,7 +193,7 @@ stop() {
 	service stop
 	assert_eq "success 0" "$(property Result) $(property ExecMainStatus)" "the end"
 	assert_eq 0 "$(entries)" "entries of the kernel"
-	assert_eq "" "$(ls /run/smcroute.sock /run/smcroute.pid 2>/dev/null)" "files left behind"
+	assert_eq "" "$(ls -d /run/smcroute* 2>/dev/null)" "files left behind"
 	status 3 systemctl is-active $unit
 }
 
@@ -261,17 +262,31 @@ boot_order() {
 	stays
 }
 
-limits() {
+# can_write FOLDER...: those that the daemon may write to.
+can_write() {
 	local where
+	for where; do
+		nsenter -t "$(property MainPID)" -m setpriv --reuid "$(of_process Uid)" \
+			--clear-groups test -w "$where" && echo "$where"
+	done
+}
+
+powerless() {
+	assert_eq "0000000000000000 0000000000000000 0000000000000000" \
+		"$(of_process CapPrm) $(of_process CapEff) $(of_process CapAmb)" "capabilities"
+}
+
+limits() {
 	service start
-	assert_eq "00000000000030c3 00000000000030c3" "$(of_process CapPrm) $(of_process CapBnd)" \
-		"capabilities, now and ever"
+	[ "$(of_process Uid)" != 0 ] || fail "it is root"
+	powerless
+	assert_eq 0000000000003000 "$(of_process CapBnd)" "capabilities that it can ever have"
 	assert_eq "1 2" "$(of_process NoNewPrivs) $(of_process Seccomp)" \
 		"no new privileges, filter of system calls"
-	for where in /etc /usr /var /run; do
-		nsenter -t "$(property MainPID)" -m test -w $where && echo "$where"
-	done >"$T/writable"
-	assert_eq /run "$(cat "$T/writable")" "what can be written"
+	assert_eq /run/smcroute "$(can_write /etc /usr /var /run/smcroute)" "what can be written"
+	assert_eq "smcroute 600" "$(stat -L -c '%U %a' /run/smcroute.sock)" "socket"
+	assert_eq "smcroute 644" "$(stat -L -c '%U %a' /run/smcroute.pid)" "pid file"
+	status 77 setpriv --reuid daemon --clear-groups "$SMCROUTECTL" show
 	journal | grep 'receive buffer' && fail "a small receive buffer"
 	# 20 groups a socket: 820 of them.
 	echo "mgroup from eth0 group 225.64.0.0/18" >>$conf
@@ -282,16 +297,39 @@ limits() {
 		"groups that were refused"
 }
 
-# Tools, a pipe, python, netlink, files in /run and /tmp, a line for the log.
-script() {
+# Without a word in the journal but those that it begins, reloads and ends with.
+clean_life() {
+	put $defaults <<<'SMCROUTED_ARGS="-c 1"'
+	echo 'phyint eth0 enable mrdisc' >>$conf
+	service start
+	forwards 10.0.0.10 225.2.8.8
+	wait_for 5 is "" in_kernel 10.0.0.10 225.2.8.8
+	wait_for 10 advertised ipv4
+	wait_for 10 advertised ipv6
+	chmod 600 $conf
+	service reload 1
+	says "smcroute.conf: it can't be opened: user [0-9]+, as whom this runs, may not read it"
+	chmod 644 $conf
+	service reload
+	routes_work
+	powerless
+	stays
+	service stop
+	assert_eq "" "$(journal -p warning | grep -v "can't be opened")" "warnings"
+}
+advertised() {
+	[ "$(show interfaces ".interfaces[] | select(.name == \"eth0\") | .mrdisc.$1.sent")" -gt 0 ]
+}
+
+# Tools, a pipe, python, netlink, files in /tmp, a line for the log; "routes" if it may change those.
+put_script() {
 	put /etc/smcroute/script.sh <<-'EOF'
 		#!/bin/bash
-		exec >>/run/script.out 2>&1
+		exec >>"$RUNTIME_DIRECTORY/said" 2>&1
 		echo "$1 $group $(ip -o link show eth0 | wc -l) $(wc -l </etc/smcroute.conf)"
 		mktemp >/dev/null || exit 2
 		python3 -c 'import socket; print("index", socket.if_nametoindex("eth0"))' || exit 3
-		ip rule add from 192.0.2.1 lookup 99 || exit 4
-		ip rule del from 192.0.2.1 lookup 99 || exit 4
+		ip rule add from 192.0.2.1 lookup 99 && ip rule del from 192.0.2.1 lookup 99 && echo routes
 		logger -t script "called with $1"
 		touch /etc/smcroute/touched && exit 5
 		[ "$1" = reload ]
@@ -302,37 +340,75 @@ script() {
 		SMCROUTED_OPTS="-l info -c 30"
 		SMCROUTED_ARGS='-e /etc/smcroute/script.sh'
 	EOF
+}
+
+# script_runs: "routes" if it does.
+script_runs() {
 	service start
 	says 'script.sh reload, process [0-9]+, ended with status 0'
 	forwards 10.0.0.10 225.2.7.7
 	says 'script.sh install, process [0-9]+, ended with status 1'
-	tr '\n' . </run/script.out >"$T/said"
+	tr '\n' . </run/smcroute/said >"$T/said"
 	assert_match 'reload  1 3.index [0-9]+.*install 225.2.7.7 1 3' "$(cat "$T/said")" "output"
 	assert_match 'called with install' "$(journalctl -q -o cat -t script)" "its log line"
+	powerless
 	stays
+	grep -o routes "$T/said" | sort -u
 }
 
-# From the defaults file alone, as those who upgrade have it.
+script() {
+	put_script
+	assert_eq "" "$(script_runs)" "what the script may do"
+	says 'the action script runs as user [0-9]+ without any capability'
+}
+
+# What the unit and the manual tell those who want their script to have power.
+root_script() {
+	put_script
+	status 0 sed -n 's/^#\t//p' /usr/lib/systemd/system/smcroute.service
+	drop_in <"$T/out"
+	assert_eq routes "$(script_runs)" "what the script may do"
+	assert_eq 0 "$(of_process Uid)" "the user"
+	journal | grep 'without any capability' && fail "what it says of the script"
+	assert_eq "$(property MainPID)" "$(cat /run/smcroute.pid)" "the pid file"
+	service reload
+	routes_work
+	service stop
+	assert_eq "" "$(ls /run/smcroute.sock /run/smcroute.pid 2>/dev/null)" "files left behind"
+}
+
+# drop_in: standard input becomes what "systemctl edit" makes.
+drop_in() {
+	put /run/systemd/system/smcroute.service.d/test.conf
+	systemctl daemon-reload
+}
+
+# From the defaults file alone, as those who upgrade have it: the user that it is anyway, or another.
 other_user() {
-	local round
+	local user
 	status 0 systemd-sysusers
 	id smcroute >"$T/out" || fail "no user smcroute"
-	put $defaults <<<'SMCROUTED_ARGS="-p smcroute --socket-group daemon"'
-	for round in 1 2; do
+	drop_in <<-EOF
+		[Service]
+		Group=daemon
+	EOF
+	for user in smcroute nobody; do
+		put $defaults <<<"SMCROUTED_ARGS='-p $user --socket-group daemon'"
 		service restart
-		assert_eq "$(property MainPID)" "$(cat /run/smcroute.pid)" "the pid file, $round"
+		assert_eq "$(property MainPID)" "$(cat /run/smcroute.pid)" "the pid file, $user"
 		assert_eq "$(id -u smcroute)" "$(of_process Uid)" "the user"
-		assert_eq 0000000000000000 "$(of_process CapPrm)" "capabilities"
-		assert_eq "smcroute daemon 660" "$(stat -c '%U %G %a' /run/smcroute.sock)" "socket"
+		powerless
+		assert_eq "smcroute daemon 660" "$(stat -L -c '%U %G %a' /run/smcroute.sock)" "socket"
+		status 0 setpriv --reuid nobody --regid daemon --clear-groups "$SMCROUTECTL" show
 		service reload
 		routes_work
+		assert_eq "" "$(journal -p warning)" "warnings, $user"
 	done
-	assert_eq "" "$(journal -p warning)" "warnings"
+	says '-p nobody has no effect: this stays user [0-9]+'
 	stays
 	rm $defaults
 	service restart
-	assert_eq "$(property MainPID)" "$(cat /run/smcroute.pid)" "the pid file as root again"
-	assert_eq "" "$(journal -p warning)" "warnings as root again"
+	assert_eq "" "$(journal -p warning)" "warnings without options"
 }
 
 # A second daemon with its own table.
@@ -377,7 +453,7 @@ analysis() {
 	for file in /usr/lib/systemd/system/smcroute{,@}.service; do
 		status 0 systemd-analyze verify --man=no --recursive-errors=no "$file"
 		assert_eq "" "$(cat "$T/out" "$T/err")" "what systemd-analyze says of $file"
-		status 0 systemd-analyze security --offline=yes --no-pager --threshold=28 "$file"
+		status 0 systemd-analyze security --offline=yes --no-pager --threshold=16 "$file"
 	done
 }
 
@@ -395,7 +471,9 @@ check "a start that can't succeed is not tried again" refused_starts
 check "the journal has names and priorities" clear_journal
 check "at boot before its interface" boot_order
 check "limits, and enough room within" limits
+check "all features, and not a word too much" clean_life
 check "action script" script
+check "action script with power" root_script
 check "another user, as the unit tells" other_user
 check "a second daemon with its own table" instance
 check "systemd-analyze" analysis

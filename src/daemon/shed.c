@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "daemon/shed.h"
+
+#include <string.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "daemon/mrdisc.h"
+#include "daemon/privs.h"
+#include "kernel/discover.h"
+#include "kernel/inherit.h"
+#include "kernel/mrt.h"
+
+static int open_mrt(enum family family, uint32_t table)
+{
+	struct mrt *mrt;
+	int err = mrt_open(&mrt, family, table);
+
+	return err < 0 ? err : mrt_fd(mrt);
+}
+
+static int open_discover(enum family family)
+{
+	struct discover *discover;
+	int err;
+
+	if (!mrdisc_available())
+		return 0;
+	err = discover_open(&discover, family);
+	return err < 0 ? err : discover_fd(discover);
+}
+
+void shed_early(uint32_t table, char *argv[])
+{
+	int sockets[FAMILIES][INHERIT_KINDS];
+
+	if (geteuid() == 0 || inherit_happened() || privs_droppable())
+		return;
+	for (int f = 0; f < FAMILIES; f++) {
+		sockets[f][INHERIT_MRT] = open_mrt((enum family)f, table);
+		sockets[f][INHERIT_DISCOVER] = open_discover((enum family)f);
+	}
+	inherit_give(sockets);
+	log_warn("can't begin anew without capabilities: %s; going on with them",
+		 strerror(-privs_restart(argv)));
+}
