@@ -1,6 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 # The client: exit statuses, messages, abbreviations, batches; and clients that misbehave.
+here=$(realpath "${0%/*}")
 . "${0%/*}/lib.sh"
 
 star 3
@@ -116,7 +117,7 @@ sed -i '$d' "$T/batch"
 ctl -b <"$T/batch" || fail "a good batch"
 
 step "clients that say nothing, leave early or talk rubbish harm nobody"
-python3 "$(dirname "$0")/rude.py" "$T/smcroute.sock" || fail "rude clients"
+python3 "$here/rude.py" "$T/smcroute.sock" || fail "rude clients"
 status 0 ctl show
 
 step "kill: the daemon is gone when the client returns"
