@@ -97,7 +97,8 @@ static int choose(const char *name)
 		if (strcmp(call, name) == 0 && (strcmp(mode, "all") == 0 || ++state.count[i] == n))
 			return (int)error;
 		line = strchr(line, '\n');
-		line += line ? 1 : 0;
+		if (line)
+			line++;
 	}
 	return 0;
 }
