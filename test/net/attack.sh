@@ -82,7 +82,8 @@ sed 's/^/  /' "$T/attack.log"
 step "at most $((resident + 200000)) KiB were used; all descriptors are closed"
 [ "$SLOW" -gt 1 ] || [ "$(memory VmHWM)" -lt $((resident + 200000)) ] ||
 	fail "$(memory VmHWM) KiB, $resident KiB before"
-wait_for 10 is "$open" descriptors
+all_closed() { [ "$(descriptors)" -le "$open" ]; }
+wait_for 10 all_closed
 
 step "every beginning of every command, with and without a line end"
 python3 - "$T/$D.sock" <<'END' || fail "beginnings of commands"
