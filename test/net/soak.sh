@@ -88,6 +88,7 @@ do_refused_reload() {
 do_hangup() {
 	base | config
 	kill -HUP "$pid"
+	status 0 ctl show # it has read the file, which changes soon
 }
 do_commands() {
 	for ((n = 0; n < 40; n++)); do
