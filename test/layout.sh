@@ -36,6 +36,7 @@ summary 'router discovery +no$'
 echo "- --without-systemd: no unit is installed, the one in the tree says simple"
 configure --prefix=/usr --sysconfdir=/etc --without-systemd --without-libcap --disable-ipv6 --enable-mrdisc
 summary 'systemd unit +no '
+summary 'libcap +no$'
 summary 'IPv6 +no$'
 summary 'router discovery +yes$'
 make -s smcroute.service || fail "make smcroute.service"

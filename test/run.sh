@@ -141,6 +141,7 @@ find_missing() {
 	fi
 	header stdio.h libc6-dev
 	header systemd/sd-daemon.h libsystemd-dev
+	header sys/capability.h libcap-dev
 	[ -e /usr/include/cmocka.h ] || missing+=(libcmocka-dev)
 	echo 'int LLVMFuzzerTestOneInput(void); int LLVMFuzzerTestOneInput(void) { return 0; }' |
 		clang -fsanitize=fuzzer,address -x c -o /dev/null - >/dev/null 2>&1 ||
@@ -217,7 +218,7 @@ build_asan() {
 # The kernel's headers are beside those of another libc.
 build_musl() {
 	local beside=/usr/include
-	build musl CC=musl-gcc --without-systemd \
+	build musl CC=musl-gcc --without-systemd --without-libcap \
 		CFLAGS="-O2 -idirafter $beside -idirafter $beside/$(gcc -print-multiarch)"
 }
 

@@ -1,66 +1,78 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* By the kernel's own interface: it is as short as that of a library. */
+/* The variant with libcap. */
 #include "daemon/privs.h"
 
 #include <errno.h>
+#include <sys/capability.h>
 #include <sys/prctl.h>
-#include <sys/syscall.h>
 #include <unistd.h>
-#include <linux/capability.h>
-
-#define WORDS _LINUX_CAPABILITY_U32S_3
 
 /* What no program that we start can gain either; needs CAP_SETPCAP, so it may be refused. */
 static void drop_bounding(void)
 {
-	for (unsigned long cap = 0; prctl(PR_CAPBSET_READ, cap, 0, 0, 0) >= 0; cap++)
-		prctl(PR_CAPBSET_DROP, cap, 0, 0, 0);
+	for (cap_value_t cap = 0; cap_get_bound(cap) >= 0; cap++)
+		cap_drop_bound(cap);
 }
 
-static int get_sets(struct __user_cap_data_struct sets[WORDS])
+static bool has(cap_value_t cap)
 {
-	struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
+	cap_t sets = cap_get_proc();
+	cap_flag_value_t value = CAP_CLEAR;
 
-	return syscall(SYS_capget, &header, sets) < 0 ? -errno : 0;
+	if (sets)
+		cap_get_flag(sets, cap, CAP_EFFECTIVE, &value);
+	cap_free(sets);
+	return value == CAP_SET;
 }
 
-static int set_sets(const struct __user_cap_data_struct sets[WORDS])
+static bool may_have(const cap_t sets)
 {
-	struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
+	cap_t now = cap_get_proc();
+	bool same = now && !CAP_DIFFERS(cap_compare(now, sets), CAP_PERMITTED);
 
-	return syscall(SYS_capset, &header, sets) < 0 ? -errno : 0;
-}
-
-static bool has(unsigned int cap)
-{
-	struct __user_cap_data_struct sets[WORDS] = {0};
-
-	return get_sets(sets) == 0 && sets[CAP_TO_INDEX(cap)].effective & CAP_TO_MASK(cap);
+	cap_free(now);
+	return same;
 }
 
 /* The ambient set goes with the permitted one. */
-static int clear_all(void)
+static int set_all(const cap_t sets)
 {
-	struct __user_cap_data_struct sets[WORDS] = {0};
-	int err = set_sets(sets);
-
-	if (err < 0 && get_sets(sets) == 0 && !sets[0].permitted && !sets[1].permitted)
+	if (cap_set_proc(sets) == 0 || may_have(sets))
 		return 0;
+	return -errno;
+}
+
+/* Root opens and deletes whatever file it likes, as its users expect; that needs this one. */
+static int keep_files(cap_t sets)
+{
+	cap_value_t files = CAP_DAC_OVERRIDE;
+
+	if (cap_set_flag(sets, CAP_PERMITTED, 1, &files, CAP_SET) < 0 ||
+	    cap_set_flag(sets, CAP_EFFECTIVE, 1, &files, CAP_SET) < 0)
+		return -errno;
+	return 0;
+}
+
+static int clear_all(bool but_files)
+{
+	cap_t sets = cap_init();
+	int err = sets ? 0 : -errno;
+
+	if (!err && but_files && has(CAP_DAC_OVERRIDE))
+		err = keep_files(sets);
+	if (!err)
+		err = set_all(sets);
+	cap_free(sets);
 	return err;
 }
 
 bool privs_droppable(void)
 {
-	struct __user_cap_data_struct sets[WORDS];
+	cap_t sets = cap_get_proc();
+	bool allowed = !sets || cap_set_proc(sets) == 0;
 
-	return get_sets(sets) < 0 || set_sets(sets) == 0;
-}
-
-int privs_restart(char *argv[])
-{
-	prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0);
-	execv("/proc/self/exe", argv);
-	return -errno;
+	cap_free(sets);
+	return allowed;
 }
 
 bool privs_may_become(const struct user *user)
@@ -75,18 +87,20 @@ const char *privs_missing(void)
 	return has(CAP_NET_RAW) ? NULL : "CAP_NET_RAW";
 }
 
-bool privs_regained(void)
+/* What root starts gains them, unless nothing may gain any. */
+bool privs_of_scripts(void)
 {
 	return geteuid() == 0 && prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) == 0;
 }
 
 int privs_drop(const struct user *user)
 {
+	bool stays_root = !user->name && geteuid() == 0;
 	int err = 0;
 
-	if (user->name || geteuid() != 0)
+	if (!stays_root)
 		drop_bounding();
 	if (user->name)
 		err = user_become(user);
-	return err < 0 ? err : clear_all();
+	return err < 0 ? err : clear_all(stays_root);
 }

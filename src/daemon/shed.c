@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "daemon/shed.h"
 
+#include <errno.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <unistd.h>
 
 #include "base/log.h"
@@ -30,6 +32,14 @@ static int open_discover(enum family family)
 	return err < 0 ? err : discover_fd(discover);
 }
 
+/* Begins this program anew; or returns -errno. */
+static int restart(char *argv[])
+{
+	prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0);
+	execv("/proc/self/exe", argv);
+	return -errno;
+}
+
 void shed_early(uint32_t table, char *argv[])
 {
 	int sockets[FAMILIES][INHERIT_KINDS];
@@ -42,5 +52,5 @@ void shed_early(uint32_t table, char *argv[])
 	}
 	inherit_give(sockets);
 	log_warn("can't begin anew without capabilities: %s; going on with them",
-		 strerror(-privs_restart(argv)));
+		 strerror(-restart(argv)));
 }

@@ -243,7 +243,7 @@ static int drop_privileges(const struct daemon *daemon)
 /* Whoever upgrades had a script with the power of root. */
 static void tell_script_powerless(const struct daemon *daemon)
 {
-	if (daemon->options.script && !daemon->options.user && !privs_regained())
+	if (daemon->options.script && !daemon->options.user && !privs_of_scripts())
 		log_notice("the action script runs as user %u without any capability: it can't "
 			   "change addresses, routes or firewalls; see PRIVILEGES in smcrouted(8)",
 			   geteuid());

@@ -38,7 +38,7 @@ objects() {
 	local source object
 	for source in "$root"/src/{base,core,kernel,daemon,ctl}/*.c; do
 		case ${source#"$root/src/"} in
-		*/service_systemd.c | daemon/mrdisc.c | */mrt6_none.c) continue ;;
+		*/privs.c | */service_systemd.c | daemon/mrdisc.c | */mrt6_none.c) continue ;;
 		esac
 		grep -q '^int main' "$source" && continue
 		object=${source#"$root/src/"}

@@ -93,6 +93,7 @@ daemon_stop
 step "the makefiles"
 cat >buildroot.mk <<'END'
 BR2_EXTERNAL_SMCROUTE_PATH = $(contrib)/buildroot
+BR2_PACKAGE_LIBCAP = y
 autotools-package =
 INSTALL = install
 SMCROUTE3_PKGDIR = $(contrib)/buildroot/package/smcroute3
@@ -105,7 +106,7 @@ all:
 END
 status 0 make -f buildroot.mk contrib="$contrib" TARGET_DIR="$T/buildroot"
 [ -x buildroot/etc/init.d/S41smcroute ] || fail "Buildroot gets no init script"
-assert_match "--enable-mrdisc --without-systemd" "$(cat buildroot/options)" "options for Buildroot"
+assert_match "--with-libcap --without-systemd" "$(cat buildroot/options)" "options for Buildroot"
 mkdir rules && : >rules/rules.mk
 cat >rules/package.mk <<'END'
 BuildPackage =
