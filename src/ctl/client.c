@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <poll.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/un.h>
@@ -101,24 +102,38 @@ static int connect_patiently(struct client *client, const char *path, struct buf
 	return error ? explain_connect(-error, path, why) : 0;
 }
 
+/* The number that follows the word in front of the line, 0 when none does; @rest is behind it. */
+static unsigned long number_behind(const char *word, const char *line, const char **rest)
+{
+	size_t len = strlen(word);
+	unsigned long number = 0;
+	char *end = NULL;
+
+	if (strncmp(line, word, len) == 0)
+		number = strtoul(line + len, &end, 10);
+	*rest = end;
+	return number;
+}
+
 /* What is wrong with the first line from the daemon; 0 when nothing is. */
 static int check_greeting(const char *line, const char *path, struct buf *why)
 {
-	unsigned int version, code;
-	int text = 0;
+	const char *rest;
+	unsigned long number = number_behind("smcroute ", line, &rest);
 
-	if (sscanf(line, "smcroute %u", &version) == 1) {
-		if (version == PROTOCOL_VERSION)
-			return 0;
+	if (number == PROTOCOL_VERSION)
+		return 0;
+	if (number) {
 		buf_printf(why,
-			   "the daemon at %s speaks version %u of the control protocol and this "
+			   "the daemon at %s speaks version %lu of the control protocol and this "
 			   "program version %d; install both from the same release",
-			   path, version, PROTOCOL_VERSION);
+			   path, number, PROTOCOL_VERSION);
 		return EX_UNAVAILABLE;
 	}
-	if (sscanf(line, "error %u %n", &code, &text) == 1 && text && code && code < 128) {
-		buf_printf(why, "the daemon at %s refuses to talk: %s", path, line + text);
-		return (int)code;
+	number = number_behind("error ", line, &rest);
+	if (number && number < 128) {
+		buf_printf(why, "the daemon at %s refuses to talk:%s", path, rest);
+		return (int)number;
 	}
 	buf_printf(why, "who listens on %s is no smcrouted: it greets with '%.40s'", path, line);
 	return EX_UNAVAILABLE;

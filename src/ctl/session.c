@@ -11,7 +11,7 @@
 #include "ctl/client.h"
 #include "ctl/render.h"
 
-#define WINDOW	   1024	 /* requests that may be without answer */
+#define WINDOW	   1024	 /* requests of a batch that may be without answer */
 #define BACKLOG	   65536 /* bytes that may wait to be sent before more is read */
 #define SILENCE_MS 15000 /* from a daemon that owes an answer */
 #define MAX_LINE   65536 /* of the protocol */
@@ -34,8 +34,8 @@ struct session {
 	const struct render_ops *ops;
 	struct look look;
 	struct client client;
-	struct asked ring[WINDOW];
-	size_t first, count;
+	struct asked *ring; /* owned: those without answer, @count of @window from @first on */
+	size_t first, count, window;
 	struct render *render; /* of the answer that is coming in; NULL: nothing to show yet */
 	struct json problems;  /* the same, of an answer that is not shown */
 	struct record record;
@@ -68,7 +68,7 @@ static int give_up(struct session *s, int status, const char *text)
 static void pop(struct session *s)
 {
 	free(s->ring[s->first].text);
-	s->first = (s->first + 1) % WINDOW;
+	s->first = (s->first + 1) % s->window;
 	s->count--;
 	if (s->render)
 		s->ops->free(s->render);
@@ -207,7 +207,7 @@ static void enqueue(struct session *s, const struct asked *asked)
 {
 	if (!s->count)
 		s->heard_at = client_now();
-	s->ring[(s->first + s->count++) % WINDOW] = *asked;
+	s->ring[(s->first + s->count++) % s->window] = *asked;
 }
 
 static void enqueue_error(struct session *s, const char *text)
@@ -261,7 +261,7 @@ static int ask(struct session *s, const struct words *words)
 
 static bool window_open(const struct session *s)
 {
-	return s->options->batch && !s->stopping && s->count < WINDOW &&
+	return s->options->batch && !s->stopping && s->count < s->window &&
 	       s->client.out.len < BACKLOG;
 }
 
@@ -446,6 +446,8 @@ int session_run(const struct options *options)
 	s->options = options;
 	s->ops = options->json ? &render_json : &render_text;
 	s->client.fd = -1;
+	s->window = options->batch ? WINDOW : 1;
+	s->ring = mem_alloc(s->window * sizeof(*s->ring));
 	s->look = (struct look){.detail = options->detail,
 				.bare = options->bare,
 				.terminal = wants_terminal(options)};
@@ -463,6 +465,7 @@ int session_run(const struct options *options)
 	buf_free(&s->request);
 	buf_free(&s->input);
 	json_free(&s->problems);
+	free(s->ring);
 	free(s);
 	return status;
 }
