@@ -81,12 +81,12 @@ unsigned int addr_group_scope(const struct addr *addr)
 
 void addr_mask(struct addr *addr, unsigned int len)
 {
-	for (unsigned int i = 0; i < sizeof(addr->b); i++) {
-		unsigned int keep = len > i * 8 ? len - i * 8 : 0;
+	unsigned int whole = len / 8;
 
-		if (keep < 8)
-			addr->b[i] &= (uint8_t)(0xff00u >> keep);
-	}
+	if (whole >= sizeof(addr->b))
+		return;
+	addr->b[whole] &= (uint8_t)(0xff00u >> len % 8);
+	memset(addr->b + whole + 1, 0, sizeof(addr->b) - whole - 1);
 }
 
 void addr_next(struct addr *addr)
