@@ -27,7 +27,7 @@ static unsigned int match_pat(const struct rules *rules, const struct ifpat *pat
 		s = cut(source, tuple->source_len);
 		g = cut(group, tuple->group_len);
 		for (rule = rules_first(rules, pat, kind, &s, &g); rule; rule = rules_next(rule)) {
-			if (!rule_covers(rule, source, group) ||
+			if (!rule_admits(rule, source, group) ||
 			    rule_excludes(rule, iif->info.name))
 				continue;
 			fn(ctx, rule);

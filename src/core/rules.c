@@ -85,18 +85,28 @@ static uint32_t hash_flow(const struct rules *rules, const struct addr *source,
 	return hmap_hash(&rules->key, both, sizeof(both));
 }
 
+static size_t put_prefix(uint8_t *at, const struct prefix *prefix)
+{
+	size_t bytes = families[prefix->addr.family].bytes;
+
+	memcpy(at, prefix->addr.b, bytes);
+	at[bytes] = prefix->len;
+	return bytes + 1;
+}
+
 static uint32_t hash_rule(const struct rules *rules, const struct ifpat *pat, enum rule_kind kind,
 			  const struct prefix *source, const struct prefix *group)
 {
-	uint8_t bytes[1 + sizeof(pat) + 2 * sizeof(struct prefix)], *at = bytes;
+	uint8_t bytes[1 + sizeof(pat) + 2 * sizeof(struct prefix)];
+	size_t len = 1 + sizeof(pat);
 
 	if (kind == RULE_MROUTE && !pat->wild && prefix_is_full(source) && prefix_is_full(group))
 		return hash_flow(rules, &source->addr, &group->addr);
-	*at++ = (uint8_t)kind;
-	memcpy(at, &pat, sizeof(pat));
-	memcpy(at + sizeof(pat), source, sizeof(*source));
-	memcpy(at + sizeof(pat) + sizeof(*source), group, sizeof(*group));
-	return hmap_hash(&rules->key, bytes, sizeof(bytes));
+	bytes[0] = (uint8_t)kind;
+	memcpy(bytes + 1, &pat, sizeof(pat));
+	len += put_prefix(bytes + len, source);
+	len += put_prefix(bytes + len, group);
+	return hmap_hash(&rules->key, bytes, len);
 }
 
 static bool same_key(const struct rule *rule, const struct ifpat *pat, enum rule_kind kind,
@@ -377,10 +387,8 @@ void rule_exclude(struct rule *rule, const char *name)
 	extra->n_without++;
 }
 
-bool rule_covers(const struct rule *rule, const struct addr *source, const struct addr *group)
+bool rule_admits(const struct rule *rule, const struct addr *source, const struct addr *group)
 {
-	if (!prefix_covers(&rule->group, group) || !prefix_covers(&rule->source, source))
-		return false;
 	if (!(rule->scopes & 1u << addr_group_scope(group)))
 		return false;
 	for (size_t i = 0; rule->extra && i < rule->extra->n_except; i++)

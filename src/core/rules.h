@@ -144,8 +144,8 @@ bool rule_excludes(const struct rule *rule, const char *name);
 /* A full (S,G) on a plain IIF: the kernel gets it without waiting for a packet. */
 bool rule_is_exact(const struct rule *rule);
 
-/* Whether the source, group, scopes and except of the rule cover the flow, its IIF aside. */
-bool rule_covers(const struct rule *rule, const struct addr *source, const struct addr *group);
+/* Whether scopes and except of the rule admit a flow that its source and group cover. */
+bool rule_admits(const struct rule *rule, const struct addr *source, const struct addr *group);
 
 /* The pattern with this text, or NULL. */
 struct ifpat *rules_pat(const struct rules *rules, const char *text);

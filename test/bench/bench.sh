@@ -378,8 +378,9 @@ figure_burst() {
 		"$(most "mburst$f" 4)" 0
 }
 
+# Two processors and two busy processes: a single sample may be off by half.
 figure_pace() {
-	local f=$1
+	local f=$1 ROUNDS=$((3 * ROUNDS))
 	[ "$ROOT" ] || { left_out "IPv$f burst, time with 10000 rules" "needs root"; return; }
 	rounds "one$f" burst "$f" one -- "mixed$f" burst "$f" many
 	ratio_row "IPv$f burst, 10000 rules against one" "$(median "mixed$f" 2)" \
