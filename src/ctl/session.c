@@ -65,15 +65,21 @@ static int give_up(struct session *s, int status, const char *text)
 	return s->status = status;
 }
 
+/* Of what came in so far nothing was shown yet. */
+static void forget_answer(struct session *s)
+{
+	if (s->render)
+		s->ops->free(s->render);
+	s->render = NULL;
+	json_free(&s->problems);
+}
+
 static void pop(struct session *s)
 {
 	free(s->ring[s->first].text);
 	s->first = (s->first + 1) % s->window;
 	s->count--;
-	if (s->render)
-		s->ops->free(s->render);
-	s->render = NULL;
-	json_free(&s->problems);
+	forget_answer(s);
 	s->heard_at = client_now();
 }
 
@@ -92,7 +98,9 @@ static void take_record(struct session *s, const struct asked *asked, char *line
 	struct buf text = {0};
 
 	record_parse(&s->record, line);
-	if (asked->command == COMMAND_SHOW) {
+	if (strcmp(s->record.type, "restart") == 0) {
+		forget_answer(s);
+	} else if (asked->command == COMMAND_SHOW) {
 		begin_render(s, asked);
 		s->ops->record(s->render, &s->record);
 	} else if (strcmp(s->record.type, "problem") == 0) {

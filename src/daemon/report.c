@@ -69,22 +69,42 @@ static struct seq *orders_of(const struct report *report, int which)
 	return which < (int)ARRAY_SIZE(orders) ? (struct seq *)orders[which] : NULL;
 }
 
+/* Holds the tables as they are now, and stands at their beginning. */
+static void attach(struct report *report)
+{
+	struct seq *order;
+
+	report->rules = report->state->rules;
+	rules_hold(report->rules);
+	for (int i = 0; (order = orders_of(report, i)); i++)
+		seq_hold(order);
+	report->stage = report->stages;
+	report->cursor = 0;
+}
+
+static void detach(struct report *report)
+{
+	struct seq *order;
+
+	if (!report->rules)
+		return;
+	for (int i = 0; (order = orders_of(report, i)); i++)
+		seq_release(order);
+	rules_release(report->rules);
+}
+
 struct report *report_show(const struct report_sources *sources, const struct request *request)
 {
 	struct report *report = mem_alloc(sizeof(*report));
-	struct seq *order;
 
 	report->engine = sources->engine;
 	report->mrdisc = sources->mrdisc;
 	report->state = engine_state(sources->engine);
-	report->rules = report->state->rules;
 	report->problems = problems_hold(sources->problems);
-	report->stage = report_stages(request->topic);
+	report->stages = report_stages(request->topic);
 	report->detail = request->detail;
 	report->table = sources->table;
-	rules_hold(report->rules);
-	for (int i = 0; (order = orders_of(report, i)); i++)
-		seq_hold(order);
+	attach(report);
 	if (request->topic == TOPIC_INTERFACES)
 		list_interfaces(report);
 	return report;
@@ -108,16 +128,22 @@ static void finish(struct report *report, struct buf *out)
 		proto_ok(out);
 }
 
+/* A reload came in between: what was said so far is of rules that are gone. */
+static void restart(struct report *report, struct buf *out)
+{
+	record_begin(out, "restart");
+	record_end(out);
+	detach(report);
+	attach(report);
+}
+
 bool report_write(struct report *report, struct buf *out, size_t limit, uint64_t now_ms)
 {
 	size_t start = out->len;
 
 	report->now = now_ms;
-	if (report->rules && report->rules != report->state->rules) {
-		proto_error(out, REPLY_REFUSED,
-			    "the configuration was reloaded while it was shown; ask again");
-		return false;
-	}
+	if (report->rules && report->rules != report->state->rules)
+		restart(report, out);
 	for (unsigned int n = 0; n < MAX_STEPS && out->len - start < limit; n++) {
 		if ((*report->stage)(report, out))
 			continue;
@@ -133,14 +159,9 @@ bool report_write(struct report *report, struct buf *out, size_t limit, uint64_t
 
 void report_free(struct report *report)
 {
-	struct seq *order;
-
 	if (!report)
 		return;
-	for (int i = 0; report->rules && (order = orders_of(report, i)); i++)
-		seq_release(order);
-	if (report->rules)
-		rules_release(report->rules);
+	detach(report);
 	problems_release(report->problems);
 	free(report->indexes);
 	buf_free(&report->scratch);

@@ -14,6 +14,7 @@ struct report {
 	const struct state *state;
 	struct rules *rules;	   /* held; NULL when no rules are shown */
 	struct problems *problems; /* held */
+	const stage_fn *stages;	   /* of the topic */
 	const stage_fn *stage;	   /* the present one; ends with NULL */
 	uint32_t cursor;	   /* in its table */
 	uint32_t table;

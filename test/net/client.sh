@@ -36,6 +36,12 @@ told() {
 	assert_match "$T/$D.sock" "$(cat "$T/err")" "what $* is told"
 }
 
+step "an answer that begins anew: what came before is not shown"
+serve restarts
+status 0 "${client[@]}" -u "$T/$D.sock" -d show groups
+assert_eq "0 1" "$(grep -c 225.1.1.1 "$T/out") $(grep -c 225.1.1.2 "$T/out")" "lines of each"
+unserve
+
 step "no daemon: 69, which socket; -i, -I and -u name it"
 told 69 4 show
 told 69 4 add eth0 225.1.1.1 eth1

@@ -6,6 +6,7 @@ mute     takes connections and says nothing
 greets   says hello and nothing more
 hangup   ends each connection at once
 other    greets as something else
+restarts shows the groups, and begins anew in the middle of that
 counts   passes everything on to SOCKET.real, a line "connection" on standard output for each
 """
 import select
@@ -43,6 +44,9 @@ while True:
         client.close()
     elif mode == "other":
         client.sendall(b"220 mail.example ESMTP\r\n")
+    elif mode == "restarts":
+        group = b"group set=kernel iif=eth0 group=225.1.1.%d\n"
+        client.sendall(b"smcroute 1 test\n" + group % 1 + b"restart\n" + group % 2 + b"ok\n")
     elif mode == "counts":
         print("connection", flush=True)
         threading.Thread(target=relay, args=(client,), daemon=True).start()

@@ -197,3 +197,32 @@ long=fd00:1111:2222:3333:4444:5555:6666:7777
 status 0 ctl add eth0 $long ff3e:1111:2222:3333:4444:5555:6666:7777 eth1
 status 0 ctl show
 assert_match "\($long, ff3e:1111:2222:3333:4444:5555:6666:7777\)  eth0  eth1" "$(cat "$T/out")" "row"
+
+step "a reload in the middle of an answer: it begins anew, with what is in force then"
+routes() { seq "$1" | awk -v to="$2" '{printf "mroute from eth0 source 10.0.0.10 group 226.1.%d.%d to %s\n", $1 / 256, $1 % 256, to}'; }
+routes 20000 eth1 | config
+status 0 ctl reload
+routes 3 eth2 | config
+python3 - "$T/smcroute.sock" >"$T/out" <<'EOF' || fail "the answer"
+import socket, sys
+def connect():
+    s = socket.socket(socket.AF_UNIX)
+    s.connect(sys.argv[1])
+    return s, s.makefile("r")
+show, answer = connect()
+show.sendall(b"show routes\n")
+answer.readline()
+first = answer.readline()
+control, said = connect()
+control.sendall(b"reload\n")
+said.readline()
+assert said.readline() == "ok\n"
+lines = [first]
+while not lines[-1].startswith(("ok", "error")):
+    lines.append(answer.readline())
+assert lines[-1] == "ok\n", lines[-1]
+assert lines.count("restart\n") == 1
+rest = lines[lines.index("restart\n"):]
+print(sum(line.startswith("route ") for line in rest))
+EOF
+assert_eq 3 "$(cat "$T/out")" "routes after the restart"

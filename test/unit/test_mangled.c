@@ -29,6 +29,7 @@ static void read_example(struct buf *text)
 	assert_non_null(file);
 	while ((n = fread(buf_reserve(text, 4096), 1, 4096, file)) > 0)
 		text->len += n;
+	text->data[text->len] = '\0';
 	fclose(file);
 }
 
