@@ -199,7 +199,11 @@ status 0 ctl show
 assert_match "\($long, ff3e:1111:2222:3333:4444:5555:6666:7777\)  eth0  eth1" "$(cat "$T/out")" "row"
 
 step "a reload in the middle of an answer: it begins anew, with what is in force then"
-routes() { seq "$1" | awk -v to="$2" '{printf "mroute from eth0 source 10.0.0.10 group 226.1.%d.%d to %s\n", $1 / 256, $1 % 256, to}'; }
+routes() {
+	seq "$1" | awk -v to="$2" '{
+		printf "mroute from eth0 source 10.0.0.10 group 226.1.%d.%d to %s\n", $1 / 256, $1 % 256, to
+	}'
+}
 routes 20000 eth1 | config
 status 0 ctl reload
 routes 3 eth2 | config
