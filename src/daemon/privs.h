@@ -8,7 +8,7 @@
  * program as root expects it to read its files and remove its own; and its bounding set, with which
  * its action script begins with the power of root, as scripts of root do.
  *
- * Without libcap only a change of the user takes capabilities away.
+ * Without libcap only a change of the user takes capabilities away, or shed.h.
  */
 #ifndef DAEMON_PRIVS_H
 #define DAEMON_PRIVS_H

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <string.h>
+#include <sys/auxv.h>
 #include <sys/prctl.h>
 #include <unistd.h>
 
@@ -45,6 +46,9 @@ void shed_early(uint32_t table, char *argv[])
 	int sockets[FAMILIES][INHERIT_KINDS];
 
 	if (geteuid() == 0 || inherit_happened() || privs_droppable())
+		return;
+	/* Those of the program file would come back, and our variables not be trusted. */
+	if (getauxval(AT_SECURE))
 		return;
 	for (int f = 0; f < FAMILIES; f++) {
 		sockets[f][INHERIT_MRT] = open_mrt((enum family)f, table);

@@ -151,6 +151,19 @@ daemon_start -u "$T/theirs/socket" -P "$T/theirs/pid"
 daemon_stop
 assert_eq "" "$(ls "$T/theirs")" "files left behind"
 
+step "capabilities of the program file, which come back with each exec()"
+cp "${SMCROUTED##* }" "$T/copy"
+python3 -c '
+import os, struct, sys
+os.setxattr(sys.argv[1], "security.capability", struct.pack("<5I", 0x02000001, 1 << 12 | 1 << 13, 0, 0, 0))
+' "$T/copy" || fail "setxattr"
+plain=$SMCROUTED
+SMCROUTED="setpriv --reuid nobody --regid $group --clear-groups env ASAN_OPTIONS=detect_leaks=0 $T/copy"
+daemon_start -u "$T/theirs/socket" -P "$T/theirs/pid"
+assert_eq 1 "$(grep -c '^010101E1 0A00000A' /proc/net/ip_mr_cache)" "the kernel's entry"
+daemon_stop
+SMCROUTED=$plain
+
 step "where no program gains power, the script has none, and that is said"
 plain=$SMCROUTED
 SMCROUTED="setpriv --no-new-privs $SMCROUTED"
