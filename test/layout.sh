@@ -73,6 +73,6 @@ done
 unit=$W/to/units/smcroute.service
 grep -qxE 'Type=(notify|simple)' "$unit" || fail "type of the unit"
 has "$unit" 'EnvironmentFile=-/etc/default/smcroute'
-# shellcheck disable=SC2016
-has "$unit" 'ExecStart=/usr/bin/smcrouted -n -s $SMCROUTED_OPTS $SMCROUTED_ARGS'
+has "$unit" "ExecStart=/usr/bin/smcrouted -n -s -u %t/%N/smcroute.sock -P %t/%N/smcroute.pid \
+\$SMCROUTED_OPTS \$SMCROUTED_ARGS"
 has "$unit" 'ExecReload=/usr/bin/smcroutectl reload'

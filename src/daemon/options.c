@@ -185,15 +185,6 @@ static char *path_or_default(const char *given, const struct options *options, c
 	return out.data;
 }
 
-/* Where socket and pid file go by default: to the folder that a service manager made for us, as for
- * a user who may not write to RUNSTATEDIR. */
-static const char *run_dir(void)
-{
-	const char *dir = getenv("RUNTIME_DIRECTORY");
-
-	return dir && dir[0] == '/' && !strchr(dir, ':') ? dir : RUNSTATEDIR;
-}
-
 /* A pid file without any slash is a name among the others in that folder. */
 static char *pid_path(const struct options *options)
 {
@@ -201,15 +192,15 @@ static char *pid_path(const struct options *options)
 	struct buf out = {0};
 
 	if (!given || strchr(given, '/'))
-		return path_or_default(given, options, run_dir(), ".pid");
-	buf_printf(&out, "%s/%s.pid", run_dir(), given);
+		return path_or_default(given, options, RUNSTATEDIR, ".pid");
+	buf_printf(&out, "%s/%s.pid", RUNSTATEDIR, given);
 	return out.data;
 }
 
 static void complete(struct options *options)
 {
 	options->conf = path_or_default(options->conf, options, SYSCONFDIR, ".conf");
-	options->socket = path_or_default(options->socket, options, run_dir(), ".sock");
+	options->socket = path_or_default(options->socket, options, RUNSTATEDIR, ".sock");
 	options->pid_file = pid_path(options);
 	if (options->script)
 		options->script = absolute(options->script);

@@ -244,18 +244,6 @@ status 0 "${daemon[@]}" -n -D 1 -u "$T/link"
 assert_eq "" "$(grep 'control socket' "$T/err")" "what is said of a link to nowhere"
 [ ! -e "$T/link" ] && [ ! -L "$T/link" ] || fail "the socket in place of a link is left behind"
 
-step "a folder of the service manager's takes the place of RUNSTATEDIR"
-mkdir "$T/given"
-export RUNTIME_DIRECTORY=$T/given
-background -i given -P other
-[ -S "$T/given/given.sock" ] && [ -s "$T/given/other.pid" ] || fail "not there: $(ls "$T/given")"
-status 0 "${client[@]}" -u "$T/given/given.sock" kill
-wait_for 5 is "" ls "$T/given"
-RUNTIME_DIRECTORY=$T/given:$T
-status 0 "${daemon[@]}" -n -D 1 -i given
-assert_eq "" "$(ls "$T/given")" "files in one of two folders"
-unset RUNTIME_DIRECTORY
-
 step "-N changes nothing: phyint enables, only what is named has a VIF"
 printf 'phyint eth1\n' >"$T/N.conf"
 for option in "" -N; do
