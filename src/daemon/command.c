@@ -73,7 +73,7 @@ static void run_show(struct commander *commander, struct answer *answer)
 	const struct report_sources sources = {
 		.engine = commander->engine,
 		.mrdisc = commander->mrdisc,
-		.problems = commander->reload->problems,
+		.problems = &commander->reload->problems,
 		.table = commander->table,
 	};
 

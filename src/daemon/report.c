@@ -7,7 +7,8 @@
 #include "daemon/proto.h"
 #include "daemon/report_impl.h"
 
-#define MAX_STEPS 64 /* elements looked at in one call, written or not */
+#define MAX_STEPS    64 /* elements looked at in one call, written or not */
+#define MAX_RESTARTS 16 /* of a reader slower than the reloads */
 
 struct problems *problems_new(void)
 {
@@ -76,6 +77,7 @@ static void attach(struct report *report)
 
 	report->rules = report->state->rules;
 	rules_hold(report->rules);
+	report->problems = problems_hold(*report->in_force);
 	for (int i = 0; (order = orders_of(report, i)); i++)
 		seq_hold(order);
 	report->stage = report->stages;
@@ -86,6 +88,7 @@ static void detach(struct report *report)
 {
 	struct seq *order;
 
+	problems_release(report->problems);
 	if (!report->rules)
 		return;
 	for (int i = 0; (order = orders_of(report, i)); i++)
@@ -100,7 +103,7 @@ struct report *report_show(const struct report_sources *sources, const struct re
 	report->engine = sources->engine;
 	report->mrdisc = sources->mrdisc;
 	report->state = engine_state(sources->engine);
-	report->problems = problems_hold(sources->problems);
+	report->in_force = sources->problems;
 	report->stages = report_stages(request->topic);
 	report->detail = request->detail;
 	report->table = sources->table;
@@ -129,12 +132,19 @@ static void finish(struct report *report, struct buf *out)
 }
 
 /* A reload came in between: what was said so far is of rules that are gone. */
-static void restart(struct report *report, struct buf *out)
+static bool restart(struct report *report, struct buf *out)
 {
+	if (report->restarts++ == MAX_RESTARTS) {
+		proto_error(out, REPLY_REFUSED,
+			    "the configuration was reloaded again and again while it was shown; "
+			    "ask again");
+		return false;
+	}
 	record_begin(out, "restart");
 	record_end(out);
 	detach(report);
 	attach(report);
+	return true;
 }
 
 bool report_write(struct report *report, struct buf *out, size_t limit, uint64_t now_ms)
@@ -142,8 +152,8 @@ bool report_write(struct report *report, struct buf *out, size_t limit, uint64_t
 	size_t start = out->len;
 
 	report->now = now_ms;
-	if (report->rules && report->rules != report->state->rules)
-		restart(report, out);
+	if (report->rules && report->rules != report->state->rules && !restart(report, out))
+		return false;
 	for (unsigned int n = 0; n < MAX_STEPS && out->len - start < limit; n++) {
 		if ((*report->stage)(report, out))
 			continue;
@@ -162,7 +172,6 @@ void report_free(struct report *report)
 	if (!report)
 		return;
 	detach(report);
-	problems_release(report->problems);
 	free(report->indexes);
 	buf_free(&report->scratch);
 	free(report->refusal);

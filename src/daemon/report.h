@@ -5,7 +5,7 @@
  * A report may be long and its reader slow, and packets do not wait: each call writes a bounded
  * piece and remembers where it is.  Cursors survive whatever happens to the tables in between; what
  * is written is true at the moment of writing.  When the whole set of rules is replaced meanwhile,
- * the report ends with an error that says so.
+ * the report says so and begins anew, some times; then it ends with an error.
  */
 #ifndef DAEMON_REPORT_H
 #define DAEMON_REPORT_H
@@ -29,9 +29,9 @@ struct report;
 /* Where a report takes its facts from. */
 struct report_sources {
 	const struct engine *engine;
-	const struct mrdisc *mrdisc; /* may be NULL */
-	struct problems *problems;
-	uint32_t table; /* the kernel's multicast routing table in use */
+	const struct mrdisc *mrdisc;	  /* may be NULL */
+	struct problems *const *problems; /* where those of the set in force are */
+	uint32_t table;			  /* the kernel's multicast routing table in use */
 };
 
 /* The answer to a "show". */

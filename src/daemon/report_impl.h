@@ -12,15 +12,17 @@ struct report {
 	const struct engine *engine;
 	const struct mrdisc *mrdisc; /* may be NULL */
 	const struct state *state;
-	struct rules *rules;	   /* held; NULL when no rules are shown */
-	struct problems *problems; /* held */
-	const stage_fn *stages;	   /* of the topic */
-	const stage_fn *stage;	   /* the present one; ends with NULL */
-	uint32_t cursor;	   /* in its table */
+	struct rules *rules;		  /* held; NULL when no rules are shown */
+	struct problems *const *in_force; /* NULL when no rules are shown */
+	struct problems *problems;	  /* held */
+	const stage_fn *stages;		  /* of the topic */
+	const stage_fn *stage;		  /* the present one; ends with NULL */
+	uint32_t cursor;		  /* in its table */
 	uint32_t table;
 	int *indexes; /* owned: of the interfaces to show */
 	size_t n_indexes;
 	uint64_t now;
+	unsigned int restarts;
 	struct buf scratch;
 	char *refusal; /* owned; NULL = ends with "ok" */
 	bool detail;

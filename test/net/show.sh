@@ -206,8 +206,8 @@ routes() {
 }
 routes 20000 eth1 | config
 status 0 ctl reload
-routes 3 eth2 | config
-python3 - "$T/smcroute.sock" >"$T/out" <<'EOF' || fail "the answer"
+{ routes 2 eth2; echo 'mroute from eth0 source 10.0.0.10 group 224.0.0.9 to eth1'; } | config
+cat >"$T/overtake.py" <<'EOF'
 import socket, sys
 def connect():
     s = socket.socket(socket.AF_UNIX)
@@ -216,17 +216,34 @@ def connect():
 show, answer = connect()
 show.sendall(b"show routes\n")
 answer.readline()
-first = answer.readline()
+lines = [answer.readline()]
 control, said = connect()
-control.sendall(b"reload\n")
 said.readline()
-assert said.readline() == "ok\n"
-lines = [first]
-while not lines[-1].startswith(("ok", "error")):
+def ends(line):
+    return line.startswith(("ok", "error"))
+for n in range(int(sys.argv[2])):
+    control.sendall(b"reload\n")
+    while not ends(said.readline()):
+        pass
+    restarted = False
+    while not restarted and not ends(lines[-1]):
+        lines.append(answer.readline())
+        restarted = lines[-1] == "restart\n"
+while not ends(lines[-1]):
     lines.append(answer.readline())
-assert lines[-1] == "ok\n", lines[-1]
-assert lines.count("restart\n") == 1
-rest = lines[lines.index("restart\n"):]
-print(sum(line.startswith("route ") for line in rest))
+lines.reverse()
+rest = lines[:lines.index("restart\n")]
+for record in "route", "problem":
+    print(sum(line.startswith(record + " ") for line in rest), end=" ")
+print(lines.count("restart\n"), lines[0], end="")
 EOF
-assert_eq 3 "$(cat "$T/out")" "routes after the restart"
+overtake() { python3 "$T/overtake.py" "$T/smcroute.sock" "$1" >"$T/out" || fail "no answer"; }
+overtake 1
+assert_eq "3 1 1 ok" "$(cat "$T/out")" "routes, problems, restarts and the end of the answer"
+
+step "reloaded again and again it ends some time"
+routes 20000 eth1 | config
+status 0 ctl reload
+overtake 20
+assert_match '^[0-9]+ 0 16 error 1 .*again and again' "$(cat "$T/out")" "the end of the answer"
+status 0 ctl show
