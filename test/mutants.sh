@@ -26,6 +26,7 @@ the first of two rules for one flow wins|match.c|s/rule->seq < best->seq/rule->s
 names taken out of a wildcard are covered|match.c|s/rule_excludes\(rule, iif->info.name\)/false/
 a flow leaves a live feed|learned.c|s/^(#define MOVE_MS\s+)2000/\10/
 flows are forgotten early|learned.c|s/silence\(engine, flow\) >= limit/silence(engine, flow) >= limit \/ 2/
+an upcall from a VIF that is gone is passed over|learned.c|s/^(\t+)let_go\(engine, upcall\);/\1;/
 a flow that loses its own rule is dropped|engine.c|/^void engine_adopt/,/^}/s/if \(!flow->orphan\)/if (flow->orphan)/
 EOF
 }

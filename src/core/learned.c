@@ -67,6 +67,23 @@ static void no_entry(struct engine *engine, const struct upcall *upcall, const s
 	learn(engine, flow, link);
 }
 
+/*
+ * The kernel asks once for a flow, and then keeps its packets for ten seconds without asking again;
+ * it must not when the interface comes back meanwhile.  An entry, there for a moment, ends that.
+ */
+static void let_go(struct engine *engine, const struct upcall *upcall)
+{
+	struct flow *flow = fib_get(&engine->state.fib, &upcall->source, &upcall->group);
+	struct plan plan = {0};
+
+	flow->doubted = flow->installed;
+	if (!flow->installed) {
+		plan_stop(&plan, flow, upcall->vif);
+		engine_execute(engine, &plan);
+	}
+	engine_update_flow(engine, flow);
+}
+
 /* A configured flow never moves; a learned one only where it would be forwarded and is missing. */
 static void wrong_interface(struct engine *engine, const struct upcall *upcall,
 			    const struct link *link)
@@ -100,11 +117,13 @@ void engine_upcall(struct engine *engine, const struct upcall *upcall, uint64_t 
 	engine->now_ms = now_ms;
 	engine_settle(engine);
 	link = links_find(&state->links, index);
-	if (!link || link->vif[upcall->group.family] != upcall->vif)
-		return;
-	if (upcall->type == UPCALL_NOCACHE)
+	if (link && link->vif[upcall->group.family] != upcall->vif)
+		link = NULL;
+	if (upcall->type == UPCALL_NOCACHE && link)
 		no_entry(engine, upcall, link);
-	else
+	else if (upcall->type == UPCALL_NOCACHE)
+		let_go(engine, upcall);
+	else if (link)
 		wrong_interface(engine, upcall, link);
 }
 

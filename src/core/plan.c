@@ -234,6 +234,13 @@ void plan_flow(struct plan *plan, const struct state *state, struct flow *flow)
 	}
 }
 
+void plan_stop(struct plan *plan, struct flow *flow, uint8_t iif)
+{
+	const struct mfc stop = {.source = flow->mfc.source, .group = flow->mfc.group, .iif = iif};
+
+	set_mfc(plan, STEP_SET_MFC, flow, &stop);
+}
+
 void plan_flows(struct plan *plan, const struct state *state)
 {
 	struct seq_link *link;

@@ -58,6 +58,9 @@ bool plan_vifs(struct plan *plan, struct state *state);
 void plan_flow(struct plan *plan, const struct state *state, struct flow *flow);
 void plan_flows(struct plan *plan, const struct state *state);
 
+/* An entry that forwards nothing, for a flow without one, whatever the rules say. */
+void plan_stop(struct plan *plan, struct flow *flow, uint8_t iif);
+
 /* Memberships that the ranges stand for on a link, wanted or not; and all there are. */
 void plan_members_of(struct plan *plan, const struct state *state, int ifindex,
 		     const struct prefix *source, const struct prefix *group);

@@ -264,6 +264,8 @@ static void stale_upcall(struct world *w)
 				address(sources[f][pick(w, 2)]), address(groups[f][pick(w, 3)])};
 
 	engine_settle(w->engine);
+	if (upcall.type == UPCALL_NOCACHE)
+		fake_ask(&w->fake, &upcall.source, &upcall.group);
 	/* As above. */
 	if (upcall.type == UPCALL_WRONGVIF || !fake_find(&w->fake, &upcall.source, &upcall.group))
 		engine_upcall(w->engine, &upcall, w->now_ms);

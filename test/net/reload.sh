@@ -84,3 +84,19 @@ status 0 ctl add eth0 10.0.0.99 225.40.0.1 eth1
 assert_eq "eth0 eth1" "$(in_kernel 10.0.0.99 225.40.0.1)" "the route added"
 status 0 ctl reload
 assert_eq "" "$(in_kernel 10.0.0.99 225.40.0.1)" "the route added, after a reload"
+
+step "flows that begin while a reload takes their interface away live as soon as it is back"
+new=300
+echo "mroute from eth0 group 225.50.0.0/16 to eth1" | config
+status 0 ctl reload
+cp "$T/smcroute.conf" "$T/with.conf"
+seq 60000 | awk '{printf "mroute from eth1 source 10.1.0.10 group 226.0.%d.%d to eth2\n", $1 / 256, $1 % 256}' | config
+send_start h0 -f $new -n 1 -r 1000 225.50.0.1
+status 0 ctl reload
+wait $sender || fail "sender"
+config <"$T/with.conf"
+status 0 ctl reload
+forwarding() { show routes '[.routes.kernel[] | select(.state == "forward")] | length'; }
+assert_eq 0 "$(forwarding)" "flows right after the second reload"
+send h0 -f $new -n 1 -r 1000 225.50.0.1
+wait_for 3 is $new forwarding

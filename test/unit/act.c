@@ -334,6 +334,7 @@ static void do_late(struct world *w, const struct step *step)
 	upcall.vif = (uint8_t)vif;
 	upcall.source = flow->source;
 	upcall.group = flow->group;
+	fake_ask(&w->fake, &flow->source, &flow->group);
 	engine_upcall(w->engine, &upcall, w->model.now_ms);
 	model_no_entry(&w->model, flow, link->info.index);
 }

@@ -116,26 +116,45 @@ struct fake_entry *fake_find(struct fake *fake, const struct addr *source, const
 	return NULL;
 }
 
-/* Whether a refused renewal took the entry away, of which nobody can know; it is forgotten. */
-static bool forget_half(struct fake *fake, const struct mfc *mfc)
+/* Takes the flow out of the list; whether it was in it. */
+static bool take_out(struct mfc *list, size_t *count, const struct mfc *mfc)
 {
-	for (size_t i = 0; i < fake->n_halves; i++) {
-		if (!addr_equal(&fake->halves[i].source, &mfc->source) ||
-		    !addr_equal(&fake->halves[i].group, &mfc->group))
+	for (size_t i = 0; i < *count; i++) {
+		if (!addr_equal(&list[i].source, &mfc->source) ||
+		    !addr_equal(&list[i].group, &mfc->group))
 			continue;
-		fake->halves[i] = fake->halves[--fake->n_halves];
+		list[i] = list[--*count];
 		return true;
 	}
 	return false;
 }
 
+/* Whether a refused renewal took the entry away, of which nobody can know; it is forgotten. */
+static bool forget_half(struct fake *fake, const struct mfc *mfc)
+{
+	return take_out(fake->halves, &fake->n_halves, mfc);
+}
+
+bool fake_ask(struct fake *fake, const struct addr *source, const struct addr *group)
+{
+	const struct mfc flow = {.source = *source, .group = *group};
+	bool asked = take_out(fake->asked, &fake->n_asked, &flow);
+
+	*(struct mfc *)mem_append(&fake->asked, fake->n_asked, &fake->asked_room, sizeof(flow)) =
+		flow;
+	fake->n_asked++;
+	return !asked;
+}
+
 static int set_mfc(struct fake *fake, const struct kop *op)
 {
 	struct fake_entry *entry = fake_find(fake, &op->mfc.source, &op->mfc.group);
+	bool answer = !entry && take_out(fake->asked, &fake->n_asked, &op->mfc);
 
 	forget_half(fake, &op->mfc);
 	for (unsigned int n = 0; n < MAX_VIFS; n++)
-		if (names(&op->mfc, n) && !fake->vifs[op->family][n] && !fake->lax)
+		if ((answer ? op->mfc.ttls[n] : names(&op->mfc, n)) && !fake->vifs[op->family][n] &&
+		    !fake->lax)
 			judge(fake, "an entry names VIF %u, which does not exist", n);
 	if (entry && memcmp(&entry->mfc, &op->mfc, sizeof(op->mfc)) == 0 && !fake->lax)
 		judge(fake, "an entry set to what it is");
@@ -290,6 +309,7 @@ void fake_free(struct fake *fake)
 	free(fake->links);
 	free(fake->entries);
 	free(fake->halves);
+	free(fake->asked);
 	free(fake->members);
 }
 
@@ -330,7 +350,7 @@ bool fake_packet(struct fake *fake, int ifindex, const struct addr *source,
 		return false;
 	*upcall = (struct upcall){UPCALL_NOCACHE, (uint8_t)vif, *source, *group};
 	if (!entry)
-		return true;
+		return fake_ask(fake, source, group);
 	entry->count.packets++;
 	if (entry->mfc.iif == vif)
 		return false;

@@ -5,8 +5,8 @@
  * It keeps the rules of the real one (32 VIFs a table; a VIF vanishes with its link; MFC entries
  * stay and keep naming their numbers; memberships stay until left) and is stricter where the real
  * one would obey in silence: a VIF number given out while an entry names it, an entry that names a
- * VIF which does not exist, an operation that changes nothing.  The first misdeed is kept in
- * `verdict`.
+ * VIF which does not exist (but for its iif in an answer, as the upcall may be late), an operation
+ * that changes nothing.  The first misdeed is kept in `verdict`.
  */
 #ifndef TEST_FAKE_H
 #define TEST_FAKE_H
@@ -27,6 +27,8 @@ struct fake {
 	size_t n_entries, entries_room;
 	struct mfc *halves; /* entries that a refused renewal took away */
 	size_t n_halves, halves_room;
+	struct mfc *asked; /* flows that it called up for: it waits for an entry that is added */
+	size_t n_asked, asked_room;
 	struct fake_member {
 		struct member member;
 		bool dead; /* its link was deleted: keeps its place until left */
@@ -57,6 +59,9 @@ int fake_vif_of(const struct fake *fake, enum family family, int ifindex);
 /* A packet arrives: counted; true when the kernel would call up, with *@upcall filled in. */
 bool fake_packet(struct fake *fake, int ifindex, const struct addr *source,
 		 const struct addr *group, struct upcall *upcall);
+
+/* It waits for an answer about this flow; false when it did already. */
+bool fake_ask(struct fake *fake, const struct addr *source, const struct addr *group);
 
 /* A number below @n from a generator with this state. */
 uint64_t fake_random(uint64_t *state, uint64_t n);

@@ -27,6 +27,7 @@ static void heal(struct world *w)
 	for (int i = 0; i < 4; i++)
 		act_wait(w, RETRY_MS);
 	w->model.fuzzy = w->stormy = false;
+	w->fake.n_asked = 0; /* it gives up after ten seconds */
 	act_flush(w);
 	act_look(w, &w->view);
 	for (int f = 0; f < FAMILIES; f++)
@@ -54,6 +55,8 @@ static void check(struct world *w)
 	engine_settle(w->engine);
 	if (w->fake.operations != before)
 		act_fail(w, "settling twice found something to do");
+	if (w->fake.n_asked)
+		act_fail(w, "the kernel waits in vain for an answer");
 	act_look(w, &w->view);
 	if (model_differs(&w->model, &w->view, why))
 		act_fail(w, "%s", why);

@@ -226,6 +226,7 @@ static void do_upcall(struct script *s)
 	struct upcall upcall = {UPCALL_NOCACHE, (uint8_t)number(s, 1), address(s, 2),
 				address(s, 3)};
 
+	fake_ask(&s->fake, &upcall.source, &upcall.group);
 	engine_upcall(s->engine, &upcall, s->now_ms);
 }
 
@@ -235,6 +236,8 @@ static void do_wait(struct script *s)
 
 	uint64_t next;
 
+	if (number(s, 1) >= 10000)
+		s->fake.n_asked = 0; /* the kernel gives up */
 	while ((next = engine_tick(s->engine, s->now_ms)) <= end)
 		s->now_ms = next > s->now_ms ? next : s->now_ms;
 	s->now_ms = end;
