@@ -50,6 +50,11 @@ static void open_syslog(void)
 		close_syslog();
 }
 
+void mem_last_words(const char *text)
+{
+	log_err("%s", text);
+}
+
 void log_open(const char *ident, unsigned int targets, int level)
 {
 	close_syslog();

@@ -20,6 +20,9 @@
 
 #define PRINTF_LIKE(fmt, args) __attribute__((format(printf, fmt, args)))
 
+/* Says that memory is out, before the process ends; takes none.  To standard error, or the log. */
+void mem_last_words(const char *text);
+
 /* Zeroed memory of @size bytes; release with free(). */
 void *mem_alloc(size_t size);
 

@@ -38,14 +38,13 @@ static void tell_forbidden(int error)
 	if (missing)
 		log_err("not permitted to route multicast (%s) without %s; start as root, or give "
 			"both CAP_NET_ADMIN and CAP_NET_RAW: AmbientCapabilities= in a unit, "
-			"setpriv "
-			"--ambient-caps, or setcap cap_net_admin,cap_net_raw+ep on the program",
+			"setpriv --ambient-caps, or setcap cap_net_admin,cap_net_raw+ep on the "
+			"program",
 			strerror(error), missing);
 	else
 		log_err("not permitted to route multicast (%s): CAP_NET_ADMIN and CAP_NET_RAW are "
 			"there, but do not count in this network namespace, which belongs to "
-			"another "
-			"user namespace; start in the one that it belongs to",
+			"another user namespace; start in the one that it belongs to",
 			strerror(error));
 }
 
