@@ -12,12 +12,7 @@ limit=4000
 each=20
 probe=${MCAST%/net/mcast}/bench/probe
 star 2
-host lab
-for n in 0 1; do
-	ip link add "noise$n" type veth peer name "lab$n" netns lab && ip link set "noise$n" up &&
-		ip -n lab link set "lab$n" up || fail "link $n"
-	wait_for 5 link_up "noise$n"
-done
+noise
 config <<'EOF'
 mroute from eth0 group 230.1.1.0/24 to eth1
 mroute from eth0 group ff3e:2::/32 to eth1

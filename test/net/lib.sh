@@ -164,6 +164,17 @@ star() {
 	done
 }
 
+# noise: a host "lab" at both ends of the router, on noise0 and noise1 with its lab0 and lab1.
+noise() {
+	local n
+	host lab
+	for n in 0 1; do
+		ip link add "noise$n" type veth peer name "lab$n" netns lab && ip link set "noise$n" up &&
+			ip -n lab link set "lab$n" up || fail "link $n"
+		wait_for 5 link_up "noise$n"
+	done
+}
+
 # ---- the daemon ----
 
 # config: standard input becomes the configuration of daemon $D.

@@ -66,16 +66,8 @@ static void sync_now(struct world *w)
 
 static void do_file(struct world *w, const struct step *step)
 {
-	bool changed = true;
-
-	if (step->kind == STEP_STATE)
-		changed = model_file_add(&w->model, step->rest);
-	else if (step->kind == STEP_DROP)
-		changed = model_file_drop(&w->model, step->rest);
-	if (!changed)
-		return;
-	model_reload(&w->model);
-	daemon_reload(w);
+	if (step_edit(step, &w->model))
+		daemon_reload(w);
 }
 
 static void do_command(struct world *w, const struct step *step)

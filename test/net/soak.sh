@@ -17,12 +17,7 @@ each=125	# flows of each kind: 500 in all
 rate=125	# packets a second of each kind
 probe=${MCAST%/net/mcast}/bench/probe
 star 2
-host lab
-for n in 0 1; do
-	ip link add "noise$n" type veth peer name "lab$n" netns lab && ip link set "noise$n" up &&
-		ip -n lab link set "lab$n" up || fail "link $n"
-	wait_for 5 link_up "noise$n"
-done
+noise
 
 base() {
 	local n

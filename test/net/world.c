@@ -37,13 +37,8 @@ void world_fail(struct world *w, const char *format, ...)
 	va_list args;
 
 	va_start(args, format);
-	buf_vprintf(&text, format, args);
+	model_explain(&w->model, &w->view, &text, format, args);
 	va_end(args);
-	buf_puts(&text, "\n");
-	model_print(&w->model, &w->view, &text);
-	for (size_t i = 0; i < text.len; i++)
-		if (text.data[i] == '\n' && text.data[i + 1] == ' ')
-			text.data[++i] = '#';
 	tail_log(&text);
 	trial_fail(w->trial, buf_text(&text));
 }

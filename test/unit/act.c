@@ -13,13 +13,8 @@ void act_fail(struct world *w, const char *format, ...)
 	va_list args;
 
 	va_start(args, format);
-	buf_vprintf(&text, format, args);
+	model_explain(&w->model, &w->view, &text, format, args);
 	va_end(args);
-	buf_puts(&text, "\n");
-	model_print(&w->model, &w->view, &text);
-	for (size_t i = 0; i < text.len; i++)
-		if (text.data[i] == '\n' && text.data[i + 1] == ' ')
-			text.data[++i] = '#';
 	trial_fail(w->trial, buf_text(&text));
 }
 
@@ -201,16 +196,8 @@ static void load(struct world *w)
 
 static void do_file(struct world *w, const struct step *step)
 {
-	bool changed = true;
-
-	if (step->kind == STEP_STATE)
-		changed = model_file_add(&w->model, step->rest);
-	else if (step->kind == STEP_DROP)
-		changed = model_file_drop(&w->model, step->rest);
-	if (!changed)
-		return;
-	model_reload(&w->model);
-	load(w);
+	if (step_edit(step, &w->model))
+		load(w);
 }
 
 static void do_restate(struct world *w, const struct step *step)

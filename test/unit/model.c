@@ -332,10 +332,13 @@ bool model_restate(struct model *model, uint64_t seed)
 	return same;
 }
 
-void model_print(const struct model *model, const struct view *view, struct buf *out)
+void model_explain(const struct model *model, const struct view *view, struct buf *out,
+		   const char *format, va_list args)
 {
+	buf_vprintf(out, format, args);
+	buf_puts(out, "\n");
 	for (size_t i = 0; i < model->n_rules; i++) {
-		buf_puts(out, "  rule: ");
+		buf_puts(out, "# rule: ");
 		stmt_print(&model->rules[i].stmt, out);
 		for (size_t n = 0; n < model->rules[i].n_without; n++)
 			buf_printf(out, " (not from %s)", model->rules[i].without[n]);
@@ -344,7 +347,7 @@ void model_print(const struct model *model, const struct view *view, struct buf 
 	for (size_t i = 0; i < model->n_links; i++) {
 		const struct link_info *link = &model->links[i].info;
 
-		buf_printf(out, "  link: %d %s%s vif %d mif %d\n", link->index, link->name,
+		buf_printf(out, "# link: %d %s%s vif %d mif %d\n", link->index, link->name,
 			   link->multicast ? "" : " (no multicast)",
 			   view_vif_of(view, FAMILY_IPV4, link->index),
 			   view_vif_of(view, FAMILY_IPV6, link->index));

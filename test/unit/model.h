@@ -14,6 +14,8 @@
 #ifndef TEST_MODEL_H
 #define TEST_MODEL_H
 
+#include <stdarg.h>
+
 #include "core/request.h"
 #include "view.h"
 
@@ -125,7 +127,8 @@ bool model_differs(const struct model *model, const struct view *view, char why[
 /* Learns from a view that does not differ. */
 void model_observe(struct model *model, const struct view *view);
 
-/* Rules and links as text, for people. */
-void model_print(const struct model *model, const struct view *view, struct buf *out);
+/* What is wrong, and rules and links, as a comment above a list of steps. */
+void model_explain(const struct model *model, const struct view *view, struct buf *out,
+		   const char *format, va_list args) PRINTF_LIKE(4, 0);
 
 #endif

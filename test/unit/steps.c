@@ -47,6 +47,16 @@ bool step_parse(struct step *step, const char *text)
 	return false;
 }
 
+bool step_edit(const struct step *step, struct model *model)
+{
+	if (step->kind == STEP_STATE && !model_file_add(model, step->rest))
+		return false;
+	if (step->kind == STEP_DROP && !model_file_drop(model, step->rest))
+		return false;
+	model_reload(model);
+	return true;
+}
+
 /* splitmix64 */
 unsigned int roll(struct generator *gen, unsigned int n)
 {

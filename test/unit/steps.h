@@ -75,6 +75,9 @@ struct step {
 /* False when the line is no step.  @step points into @text. */
 bool step_parse(struct step *step, const char *text);
 
+/* A step about the file changes the model's file and rules; false when it changes nothing. */
+bool step_edit(const struct step *step, struct model *model);
+
 /* What a generator must know about those who carry out its steps. */
 struct generator {
 	uint64_t dice;
