@@ -106,8 +106,7 @@ static void tell_small_buffer(const struct klinux *klinux)
 			   size);
 }
 
-static int judge(const struct klinux *klinux, const bool want[FAMILIES], const int error[FAMILIES],
-		 uint32_t table)
+static int judge(const struct klinux *klinux, const int error[FAMILIES], uint32_t table)
 {
 	enum outcome worst = HAD;
 	bool had = false;
@@ -116,8 +115,8 @@ static int judge(const struct klinux *klinux, const bool want[FAMILIES], const i
 	for (int f = 0; f < FAMILIES; f++) {
 		enum outcome outcome = outcome_of(error[f]);
 
-		had |= want[f] && outcome == HAD;
-		if (want[f] && outcome < worst) {
+		had |= outcome == HAD;
+		if (outcome < worst) {
 			worst = outcome;
 			why = error[f];
 		}
@@ -125,20 +124,18 @@ static int judge(const struct klinux *klinux, const bool want[FAMILIES], const i
 	if (!had)
 		return give_up(worst, why, table);
 	for (int f = 0; f < FAMILIES; f++)
-		if (want[f])
-			tell_missing((enum family)f, error[f]);
+		tell_missing((enum family)f, error[f]);
 	tell_small_buffer(klinux);
 	return 0;
 }
 
 int takeover(struct klinux **klinux, uint32_t table)
 {
-	static const bool want[FAMILIES] = {[FAMILY_IPV4] = true, [FAMILY_IPV6] = true};
-	int error[FAMILIES] = {0}, err = klinux_open(klinux, table, want, error);
+	int error[FAMILIES] = {0}, err = klinux_open(klinux, table, error);
 
 	if (err < 0) {
 		log_err("can't listen to the kernel's interface messages: %s", strerror(-err));
 		return EX_OSERR;
 	}
-	return judge(*klinux, want, error, table);
+	return judge(*klinux, error, table);
 }

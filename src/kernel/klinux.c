@@ -68,7 +68,7 @@ static void raise_descriptor_limit(void)
 	setrlimit(RLIMIT_NOFILE, &limit);
 }
 
-int klinux_open(struct klinux **out, uint32_t table, const bool want[FAMILIES], int error[FAMILIES])
+int klinux_open(struct klinux **out, uint32_t table, int error[FAMILIES])
 {
 	struct klinux *klinux = mem_alloc(sizeof(*klinux));
 	int r = rtnl_open(&klinux->rtnl);
@@ -84,7 +84,7 @@ int klinux_open(struct klinux **out, uint32_t table, const bool want[FAMILIES], 
 		struct router *router = &klinux->router[f];
 
 		router->klinux = klinux;
-		error[f] = want[f] ? -mrt_open(&router->mrt, (enum family)f, table) : 0;
+		error[f] = -mrt_open(&router->mrt, (enum family)f, table);
 		klinux->kern.present[f] = router->mrt;
 	}
 	*out = klinux;

@@ -25,12 +25,11 @@ struct klinux_handler {
 };
 
 /*
- * Takes over the table of each wanted family.  @error gets an errno for each that is not to be had
- * (see mrt_open), 0 for the others; that is no failure of this function, which returns 0, or -errno
- * when there is no netlink.  Raises the soft limit on descriptors to the hard one.
+ * Takes over the table of each family.  @error gets an errno for each that is not to be had (see
+ * mrt_open), 0 for the others; that is no failure of this function, which returns 0, or -errno when
+ * there is no netlink.  Raises the soft limit on descriptors to the hard one.
  */
-int klinux_open(struct klinux **out, uint32_t table, const bool want[FAMILIES],
-		int error[FAMILIES]);
+int klinux_open(struct klinux **out, uint32_t table, int error[FAMILIES]);
 
 /* Gives everything back; comes before loop_free(). */
 void klinux_close(struct klinux *klinux);

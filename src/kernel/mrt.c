@@ -2,6 +2,7 @@
 #include "kernel/mrt.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -12,6 +13,8 @@
 #include "kernel/inherit.h"
 
 #define BUFFER_WANTED (16 << 20) /* bytes; an upcall takes about 800 */
+#define ATTEMPTS      10
+#define PAUSE_MS      100 /* between them */
 #define BATCH	      64
 #define PER_TURN      1024
 #define BACKLOG	      65536 /* more upcalls than a receive buffer holds */
@@ -104,6 +107,27 @@ static int take_over(struct mrt *mrt, uint32_t table)
 	return set_int(mrt, mrt->ops->assertion, 1);
 }
 
+static bool may_pass(int r)
+{
+	return r == -ENOMEM || r == -ENOBUFS || r == -ENFILE || r == -EAGAIN || r == -EINTR;
+}
+
+/* Once the daemon runs it has no power to try again: what is missing now would be for good. */
+static int take_over_patiently(struct mrt *mrt, uint32_t table)
+{
+	for (int attempt = 1;; attempt++) {
+		int r = take_over(mrt, table);
+
+		if (r >= 0)
+			return r;
+		if (mrt->fd >= 0)
+			close(mrt->fd);
+		if (!may_pass(r) || attempt == ATTEMPTS)
+			return r;
+		poll(NULL, 0, PAUSE_MS);
+	}
+}
+
 int mrt_open(struct mrt **out, enum family family, uint32_t table)
 {
 	struct mrt *mrt = mem_alloc(sizeof(*mrt));
@@ -117,10 +141,8 @@ int mrt_open(struct mrt **out, enum family family, uint32_t table)
 		mrt->batch[i].msg_hdr.msg_iovlen = 1;
 	}
 	mrt->fd = inherit_take(INHERIT_MRT, family);
-	r = mrt->fd ? mrt->fd : take_over(mrt, table);
+	r = mrt->fd ? mrt->fd : take_over_patiently(mrt, table);
 	if (r < 0) {
-		if (mrt->fd >= 0)
-			close(mrt->fd);
 		free(mrt);
 		return r == -EACCES ? -EPERM : r;
 	}

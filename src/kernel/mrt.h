@@ -52,7 +52,8 @@ typedef void (*mrt_upcall_fn)(void *ctx, const struct upcall *upcall);
 /*
  * Takes the table (0 = the kernel's default one) over.  0 or -errno: EADDRINUSE = somebody else has
  * it; EPERM; EPROTONOSUPPORT = the kernel routes multicast, but has no tables beside the default
- * one; EAFNOSUPPORT, ENOPROTOOPT, EOPNOTSUPP = no multicast routing of this family.
+ * one; EAFNOSUPPORT, ENOPROTOOPT, EOPNOTSUPP = no multicast routing of this family.  When the
+ * kernel is short of memory this takes a second, in the hope of better times.
  */
 int mrt_open(struct mrt **out, enum family family, uint32_t table);
 

@@ -168,6 +168,8 @@ def healed(daemon, want):
 def judge_start(daemon, want, what):
     if daemon.ready():
         arm("")
+        for error in errno.ENOMEM, errno.ENOBUFS, errno.EAGAIN, errno.EINTR:
+            assert f"multicast routing ({os.strerror(error)})" not in log(), f"{what}: given up at once"
         # The other family is served, or what could be read of the file.
         if re.search("multicast routing.*going on without|error: .*can't be (opened|read|examined)", log()):
             wait("the truth", lambda: told(daemon) == kernel() and kernel() < want[0])

@@ -448,6 +448,29 @@ instance() {
 	stays
 }
 
+# Learned flows expire by a clock that does not jump.
+clock_jumps() {
+	local date now n=1
+	put $defaults <<<'SMCROUTED_ARGS="-c 6"'
+	service start
+	for date in 2001-01-01 2037-12-31; do
+		now=$(date +%s)
+		count_start h1 -n 8
+		send h0 -n 4 225.2.9.$n
+		date -s $date >/dev/null || fail "date"
+		assert_eq "eth0 eth1" "$(in_kernel 10.0.0.10 225.2.9.$n)" "a learned flow"
+		send h0 -n 4 -b 4 225.2.9.$n
+		count_stop h1
+		assert_eq "8 0 0" "$(counted h1 10.0.0.10 225.2.9.$n)" "its packets"
+		routes_work
+		service reload
+		wait_for 20 is "" in_kernel 10.0.0.10 225.2.9.$n
+		date -s "@$now" >/dev/null
+		n=$((n + 1))
+	done
+	stays
+}
+
 analysis() {
 	local file
 	for file in /usr/lib/systemd/system/smcroute{,@}.service; do
@@ -476,5 +499,6 @@ check "action script" script
 check "action script with power" root_script
 check "another user, as the unit tells" other_user
 check "a second daemon with its own table" instance
+check "the time of day jumps" clock_jumps
 check "systemd-analyze" analysis
 finish
