@@ -168,8 +168,6 @@ def healed(daemon, want):
 def judge_start(daemon, want, what):
     if daemon.ready():
         arm("")
-        for error in errno.ENOMEM, errno.ENOBUFS, errno.EAGAIN, errno.EINTR:
-            assert f"multicast routing ({os.strerror(error)})" not in log(), f"{what}: given up at once"
         # The other family is served, or what could be read of the file.
         if re.search("multicast routing.*going on without|error: .*can't be (opened|read|examined)", log()):
             wait("the truth", lambda: told(daemon) == kernel() and kernel() < want[0])
@@ -204,6 +202,19 @@ def starts(want):
             judge_start(daemon, want, f"start, {call} {n}")
             if not hit():
                 break
+
+
+def patience(want):
+    """No family is left out because memory was short for a moment."""
+    global trials
+    for call in ("socket", "setsockopt"):
+        for n in range(1, 12):
+            trials += 1
+            arm(f"nth {call} {errno.ENOMEM} {n}")
+            daemon = Daemon()
+            if daemon.ready():
+                assert "can't take over" not in log(), f"{call} {n}: given up at once"
+            judge_start(daemon, want, f"patience, {call} {n}")
 
 
 def settle(daemon, want, ours):
@@ -326,6 +337,7 @@ def main():
     daemon.stop()
     try:
         starts(want)
+        patience(want)
         works(want)
         lost_news(want)
         hunger(want)
