@@ -89,14 +89,14 @@ void engine_clear(struct engine *engine);
 
 enum rule_state {
 	RULE_ACTIVE,
-	RULE_PENDING,  /* see engine_rule_is_pending() */
+	RULE_PENDING,  /* the link has no VIF, or a plain outbound one is missing */
 	RULE_SHADOWED, /* another exact rule for the same (S,G) is in force */
 	RULE_REFUSED,  /* by the kernel, see the errno */
 };
 
-/* How a rule fares; @reason gets a text for people, "" when active. */
+/* How a rule fares on a link that its IIF names; @reason gets a text for people, "" when active. */
 enum rule_state engine_rule_state(const struct engine *engine, const struct rule *rule,
-				  struct buf *reason);
+				  const struct link *link, struct buf *reason);
 
 /* Whether it has no inbound interface, or lacks a plain outbound one; *@reason says which. */
 bool engine_rule_is_pending(const struct engine *engine, const struct rule *rule,

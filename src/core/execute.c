@@ -115,7 +115,7 @@ static void refuse_member(struct engine *engine, struct membership *membership, 
 			    "%s: the kernel refused to join %s (%s); will try again",
 			    link_name(engine, membership->member.ifindex, name),
 			    addr_format(&membership->member.group, group), strerror(-result));
-	membership->error = (int16_t)-result;
+	groups_set_error(&engine->state.groups, membership, -result);
 }
 
 /* Has the kernel do it and keeps count. */
@@ -154,7 +154,7 @@ static void join(struct engine *engine, struct kop *op)
 	membership->born = link ? link->born : 0;
 	membership->joined = true;
 	membership->socket = op->socket;
-	membership->error = 0;
+	groups_set_error(groups, membership, 0);
 }
 
 /* One that the kernel does not want to let go of is kept, and left again later. */

@@ -35,19 +35,23 @@ static void explain_absence(const struct ifpat *pat, struct buf *reason)
 		buf_printf(reason, "%s is absent", pat->text);
 }
 
-/* The first link of the pattern that can be used; else the reason why there is none. */
-static const struct link *usable_link(const struct state *state, const struct ifpat *pat,
-				      enum family family, enum rule_state *why, struct buf *reason)
+/* The first link of the pattern that has a VIF; else NULL. */
+static const struct link *usable_link(const struct ifpat *pat, enum family family)
 {
 	for (size_t i = 0; i < pat->n_links; i++)
 		if (pat->links[i]->vif[family] != NO_VIF)
 			return pat->links[i];
-	*why = RULE_PENDING;
-	if (pat->n_links)
-		*why = explain_link(state, pat->links[0], family, reason);
-	else
-		explain_absence(pat, reason);
 	return NULL;
+}
+
+/* Why no link of the pattern has a VIF. */
+static enum rule_state explain_names(const struct state *state, const struct ifpat *pat,
+				     enum family family, struct buf *reason)
+{
+	if (pat->n_links)
+		return explain_link(state, pat->links[0], family, reason);
+	explain_absence(pat, reason);
+	return RULE_PENDING;
 }
 
 static enum rule_state explain_oifs(const struct state *state, const struct rule *rule,
@@ -59,7 +63,8 @@ static enum rule_state explain_oifs(const struct state *state, const struct rule
 		const struct ifpat *oif = rule_oif(rule, i);
 		struct buf text = {0};
 
-		if (!oif->wild && !usable_link(state, oif, family, &why, &text)) {
+		if (!oif->wild && !usable_link(oif, family)) {
+			why = explain_names(state, oif, family, &text);
 			buf_printf(reason, "%s%s", reason->len ? "; " : "", buf_text(&text));
 			worst = worst == RULE_REFUSED ? worst : why;
 		}
@@ -92,14 +97,14 @@ static enum rule_state explain_exact(const struct engine *engine, const struct r
 }
 
 static enum rule_state explain_route(const struct engine *engine, const struct rule *rule,
-				     struct buf *reason)
+				     const struct link *iif, struct buf *reason)
 {
 	const struct state *state = &engine->state;
 	enum family family = (enum family)rule->group.addr.family;
 	enum rule_state why;
 
-	if (!usable_link(state, rule->iif, family, &why, reason))
-		return why;
+	if (iif->vif[family] == NO_VIF)
+		return explain_link(state, iif, family, reason);
 	if (rule_is_exact(rule)) {
 		why = explain_exact(engine, rule, reason);
 		if (why != RULE_ACTIVE)
@@ -115,6 +120,8 @@ static int refused_member(const struct state *state, const struct rule *rule, in
 	uint64_t groups = prefix_size(&rule->group);
 	uint64_t sources = prefix_is_any(&rule->source) ? 1 : prefix_size(&rule->source);
 
+	if (!state->groups.refused)
+		return 0;
 	for (uint64_t g = 0; g < groups; g++, addr_next(&member.group)) {
 		member.source = rule->source.addr;
 		for (uint64_t s = 0; s < sources; s++, addr_next(&member.source)) {
@@ -128,32 +135,27 @@ static int refused_member(const struct state *state, const struct rule *rule, in
 }
 
 static enum rule_state explain_group(const struct engine *engine, const struct rule *rule,
-				     struct buf *reason)
+				     const struct link *link, struct buf *reason)
 {
 	const struct state *state = &engine->state;
-	bool usable = false;
+	int error;
 
-	for (size_t i = 0; i < rule->iif->n_links; i++) {
-		const struct link *link = rule->iif->links[i];
-		int error;
-
-		if (!plan_link_usable(state->rules, link))
-			continue;
-		usable = true;
-		error = refused_member(state, rule, link->info.index);
-		if (!error)
-			continue;
-		buf_printf(reason, "%s: the kernel refused to join: %s", link->info.name,
-			   strerror(error));
-		return RULE_REFUSED;
-	}
-	if (usable)
+	if (!plan_link_usable(state->rules, link))
+		return explain_link(state, link, (enum family)rule->group.addr.family, reason);
+	error = refused_member(state, rule, link->info.index);
+	if (!error)
 		return RULE_ACTIVE;
-	if (rule->iif->n_links)
-		return explain_link(state, rule->iif->links[0],
-				    (enum family)rule->group.addr.family, reason);
-	explain_absence(rule->iif, reason);
-	return RULE_PENDING;
+	buf_printf(reason, "%s: the kernel refused to join: %s", link->info.name, strerror(error));
+	return RULE_REFUSED;
+}
+
+static bool group_is_pending(const struct state *state, const struct rule *rule, struct buf *reason)
+{
+	for (size_t i = 0; i < rule->iif->n_links; i++)
+		if (plan_link_usable(state->rules, rule->iif->links[i]))
+			return false;
+	explain_names(state, rule->iif, (enum family)rule->group.addr.family, reason);
+	return true;
 }
 
 bool engine_rule_is_pending(const struct engine *engine, const struct rule *rule,
@@ -161,18 +163,19 @@ bool engine_rule_is_pending(const struct engine *engine, const struct rule *rule
 {
 	const struct state *state = &engine->state;
 	enum family family = (enum family)rule->group.addr.family;
-	enum rule_state why;
 
 	if (rule->kind == RULE_MGROUP)
-		return explain_group(engine, rule, reason) == RULE_PENDING;
-	return !usable_link(state, rule->iif, family, &why, reason) ||
-	       explain_oifs(state, rule, family, reason) != RULE_ACTIVE;
+		return group_is_pending(state, rule, reason);
+	if (usable_link(rule->iif, family))
+		return explain_oifs(state, rule, family, reason) != RULE_ACTIVE;
+	explain_names(state, rule->iif, family, reason);
+	return true;
 }
 
 enum rule_state engine_rule_state(const struct engine *engine, const struct rule *rule,
-				  struct buf *reason)
+				  const struct link *link, struct buf *reason)
 {
 	if (rule->kind == RULE_MGROUP)
-		return explain_group(engine, rule, reason);
-	return explain_route(engine, rule, reason);
+		return explain_group(engine, rule, link, reason);
+	return explain_route(engine, rule, link, reason);
 }

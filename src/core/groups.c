@@ -60,8 +60,15 @@ struct membership *groups_add(struct groups *groups, const struct member *member
 	return fresh;
 }
 
+void groups_set_error(struct groups *groups, struct membership *membership, int error)
+{
+	groups->refused += (error != 0) - (size_t)(membership->error != 0);
+	membership->error = (int16_t)error;
+}
+
 void groups_remove(struct groups *groups, struct membership *membership)
 {
+	groups_set_error(groups, membership, 0);
 	hmap_remove(&groups->members, &membership->node);
 	seq_remove(&groups->order, &membership->order);
 	free(membership);

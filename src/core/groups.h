@@ -23,6 +23,7 @@ struct groups {
 	struct hmap members;
 	struct seq order;
 	struct hkey key;
+	size_t refused; /* memberships with an error */
 };
 
 void groups_init(struct groups *groups, const struct hkey *key);
@@ -30,6 +31,7 @@ void groups_free(struct groups *groups);
 
 struct membership *groups_find(const struct groups *groups, const struct member *member);
 struct membership *groups_add(struct groups *groups, const struct member *member);
+void groups_set_error(struct groups *groups, struct membership *membership, int error);
 void groups_remove(struct groups *groups, struct membership *membership);
 
 #endif

@@ -53,13 +53,8 @@ static void put_source_and_group(struct buf *out, const struct rule *rule)
 		put_prefix(out, "except", &rule->extra->except[i]);
 }
 
-static enum rule_state state_of(struct report *report, const struct rule *rule)
-{
-	report->scratch.len = 0;
-	return engine_rule_state(report->engine, rule, &report->scratch);
-}
-
-static void put_state(struct report *report, struct buf *out, const struct rule *rule)
+static void put_state(struct report *report, struct buf *out, const struct rule *rule,
+		      const struct link *link)
 {
 	static const char *const names[] = {
 		[RULE_ACTIVE] = "active",
@@ -68,7 +63,9 @@ static void put_state(struct report *report, struct buf *out, const struct rule 
 		[RULE_REFUSED] = "refused",
 	};
 
-	record_text(out, "state", names[state_of(report, rule)]);
+	report->scratch.len = 0;
+	record_text(out, "state",
+		    names[engine_rule_state(report->engine, rule, link, &report->scratch)]);
 	if (report->scratch.len)
 		record_text(out, "reason", buf_text(&report->scratch));
 	put_origin(report, out, rule);
@@ -115,7 +112,7 @@ static void rule_on_link(struct report *report, struct buf *out, const struct ru
 	put_source_and_group(out, rule);
 	if (route)
 		put_oifs(report, out, rule, iif);
-	put_state(report, out, rule);
+	put_state(report, out, rule, iif);
 	record_end(out);
 }
 

@@ -479,31 +479,52 @@ static void do_mark(struct script *s)
 	buf_consume(&s->events, s->events.len);
 }
 
-static void expect_rule(struct script *s)
+static void expect_state(struct script *s, size_t at, const char *name)
 {
 	static const char *const names[] = {[RULE_ACTIVE] = "active",
 					    [RULE_PENDING] = "pending",
 					    [RULE_SHADOWED] = "shadowed",
 					    [RULE_REFUSED] = "refused"};
 	const char *end = arrow(s), *state = end + 4, *reason = strchr(state, ' ');
-	char *text = mem_strndup(rest(s, 1), (size_t)(end - rest(s, 1)));
-	enum rule_state is = RULE_ACTIVE;
+	char *text = mem_strndup(rest(s, at), (size_t)(end - rest(s, at)));
+	const struct state *now = engine_state(s->engine);
+	const struct link *link = NULL;
+	enum rule_state is = RULE_PENDING;
 	struct buf why = {0};
 	struct stmt st = {0};
 	struct rule *rule;
 
 	unit_stmt(&st, text, 1, &s->diags);
-	rule = rules_find(engine_state(s->engine)->rules, &st);
+	rule = rules_find(now->rules, &st);
 	if (!rule)
 		fail_at(s, "there is no such rule");
+	else if (name)
+		link = links_find(&now->links, link_named(s, name)->index);
+	else if (rule->iif->n_links)
+		link = rule->iif->links[0];
+	if (link)
+		is = engine_rule_state(s->engine, rule, link, &why);
 	else
-		is = engine_rule_state(s->engine, rule, &why);
+		engine_rule_is_pending(s->engine, rule, &why);
 	if (strncmp(state, names[is], strlen(names[is])) != 0 ||
 	    !strstr(buf_text(&why), reason ? reason + 1 : ""))
 		fail_at(s, "it is %s %s", names[is], buf_text(&why));
 	buf_free(&why);
 	free(text);
 	stmt_free(&st);
+}
+
+/* On the first of its inbound links, if there is any. */
+static void expect_rule(struct script *s)
+{
+	expect_state(s, 1, NULL);
+}
+
+static void expect_rule_on(struct script *s)
+{
+	char name[64];
+
+	expect_state(s, 2, word(s, 1, name));
 }
 
 static void expect_event(struct script *s)
@@ -551,7 +572,7 @@ static const struct {
 	{"member", expect_member},   {"nomember", expect_nomember},
 	{"did", expect_did},	     {"rule", expect_rule},
 	{"event", expect_event},     {"noted", expect_noted},
-	{"silent", expect_silent},
+	{"silent", expect_silent},   {"rule-on", expect_rule_on},
 };
 
 static void settle(struct script *s)

@@ -30,6 +30,7 @@
  *   did [OP ...]                   operations since the last "did", refused ones too
  *   mark                           forget what was done, noted and told before
  *   rule STATEMENT => STATE [TEXT] how it fares; TEXT is part of the reason
+ *   rule-on LINK STATEMENT => STATE [TEXT]   on one of the links that its wildcard names
  *   event [install|remove SOURCE GROUP]    the next one told to the listener; none
  *   noted TEXT | silent            a line for the log holds TEXT; there was none since
  */
