@@ -18,8 +18,9 @@ static const char *link_name(const struct engine *engine, int ifindex, char text
 	return text;
 }
 
-static void tell_flow(const struct engine *engine, enum flow_event event, const struct flow *flow)
+static void tell_flow(const struct engine *engine, enum flow_event event, struct flow *flow)
 {
+	flow->told = event == FLOW_INSTALLED;
 	if (engine->listener.flow)
 		engine->listener.flow(engine->listener.ctx, event, flow);
 }
@@ -80,12 +81,12 @@ static void record_set(struct engine *engine, const struct kop *op, int result)
 	}
 	moved = !flow->installed || flow->mfc.iif != op->mfc.iif;
 	flow_installed(flow, &engine->state.vifs, &op->mfc);
-	if (!flow->learned || flow->exact)
-		return;
-	if (flow_forwards(flow) && (moved || !forwarded))
+	if (!flow_forwards(flow)) {
+		if (flow->told)
+			tell_flow(engine, FLOW_REMOVED, flow);
+	} else if (flow->learned && !flow->exact && (moved || !forwarded)) {
 		tell_flow(engine, FLOW_INSTALLED, flow);
-	else if (forwarded && !flow_forwards(flow))
-		tell_flow(engine, FLOW_REMOVED, flow);
+	}
 }
 
 static void record_del(struct engine *engine, const struct kop *op, int result)
@@ -97,7 +98,7 @@ static void record_del(struct engine *engine, const struct kop *op, int result)
 		refuse_flow(engine, flow, result);
 		return;
 	}
-	if (flow_forwards(flow) && !flow->exact)
+	if (flow->told)
 		tell_flow(engine, FLOW_REMOVED, flow);
 	flow_uninstalled(flow, &state->vifs);
 	flow->error = 0;

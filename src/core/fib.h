@@ -24,6 +24,7 @@ struct flow {
 	bool learned;
 	bool doubted;	     /* the kernel called up as if it had no entry: renew it */
 	bool orphan;	     /* exact rules named it until just now: see engine_adopt() */
+	bool told;	     /* the listener heard of its beginning, and not yet of its end */
 	int16_t error;	     /* errno of the kernel's last refusal, 0 = none */
 	int learned_on;	     /* ifindex, 0 = none */
 	uint64_t packets;    /* on its own IIF, when last looked at */

@@ -40,6 +40,14 @@ static void learn(struct engine *engine, struct flow *flow, const struct link *l
 	engine_update_flow(engine, flow);
 }
 
+/* Whether an exact rule is in force for the flow: then where packets come from changes nothing. */
+static bool is_configured(const struct state *state, const struct flow *flow)
+{
+	struct link *iif;
+
+	return flow->exact && match_exact(state->rules, &flow->mfc.source, &flow->mfc.group, &iif);
+}
+
 static bool no_room(struct engine *engine)
 {
 	bool full = engine->state.fib.learned >= engine->config.max_flows;
@@ -58,6 +66,11 @@ static void no_entry(struct engine *engine, const struct upcall *upcall, const s
 	struct state *state = &engine->state;
 	struct flow *flow = fib_find(&state->fib, &upcall->source, &upcall->group);
 
+	if (flow && is_configured(state, flow)) {
+		flow->doubted = flow->installed;
+		engine_update_flow(engine, flow);
+		return;
+	}
 	if (!flow || !flow->learned) {
 		if (no_room(engine))
 			return;
@@ -90,12 +103,11 @@ static void wrong_interface(struct engine *engine, const struct upcall *upcall,
 {
 	struct state *state = &engine->state;
 	struct flow *flow = fib_find(&state->fib, &upcall->source, &upcall->group);
-	struct link *ignored;
 	bool covered;
 
 	if (!flow || !flow->installed || flow->mfc.iif == upcall->vif)
 		return;
-	if (flow->exact && match_exact(state->rules, &upcall->source, &upcall->group, &ignored))
+	if (is_configured(state, flow))
 		return;
 	if (!match_oifs(state->rules, link, &upcall->source, &upcall->group, &covered))
 		return;

@@ -155,7 +155,7 @@ static void do_packet(struct world *w, const struct step *step)
 	if (vif < 0 || (entry && entry->iif == vif))
 		return;
 	if (!entry) {
-		model_no_entry(&w->model, flow, dev->index);
+		model_no_entry(&w->model, &w->view, flow, dev->index);
 		return;
 	}
 	w->model.fuzzy = true; /* the kernel reports a wrong interface only now and then */

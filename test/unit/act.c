@@ -294,7 +294,7 @@ static void do_packet(struct world *w, const struct step *step)
 		w->fake.lax = w->deaf;
 		act_look(w, &w->view);
 		if (upcall.type == UPCALL_NOCACHE)
-			model_no_entry(&w->model, flow, index);
+			model_no_entry(&w->model, &before, flow, index);
 		else
 			wrong = model_wrong(&w->model, flow, index, &before, &w->view);
 	} else if (view_vif_of(&before, (enum family)flow->group.family, index) >= 0) {
@@ -322,8 +322,9 @@ static void do_late(struct world *w, const struct step *step)
 	upcall.source = flow->source;
 	upcall.group = flow->group;
 	fake_ask(&w->fake, &flow->source, &flow->group);
+	act_look(w, &w->view);
 	engine_upcall(w->engine, &upcall, w->model.now_ms);
-	model_no_entry(&w->model, flow, link->info.index);
+	model_no_entry(&w->model, &w->view, flow, link->info.index);
 }
 
 void act_wait(struct world *w, uint64_t ms)

@@ -96,7 +96,8 @@ struct model_flow *model_flow(struct model *model, const struct addr *source,
 			      const struct addr *group);
 
 /* Packets: without entry; on the entry's own interface; on another one (see model_wrong()). */
-void model_no_entry(struct model *model, struct model_flow *flow, int index);
+void model_no_entry(struct model *model, const struct view *before, struct model_flow *flow,
+		    int index);
 void model_heard(struct model *model, struct model_flow *flow);
 
 /*

@@ -182,11 +182,14 @@ void model_heard(struct model *model, struct model_flow *flow)
 	flow->looked = false;
 }
 
-void model_no_entry(struct model *model, struct model_flow *flow, int index)
+void model_no_entry(struct model *model, const struct view *before, struct model_flow *flow,
+		    int index)
 {
+	bool any;
+
 	if (model->fuzzy)
 		model_may(flow, index);
-	else
+	else if (!model_exact(model, before, flow, &any))
 		model_is(flow, index);
 	model_heard(model, flow);
 }

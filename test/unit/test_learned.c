@@ -201,6 +201,14 @@ static const struct story stories[] = {
 	{"a refused expiry is tried again after ten seconds, with nothing else going on",
 	 {LINKS, ANY, "load", "packet eth0 10.0.0.1 225.9.9.9", "refuse del-mfc EPERM 0 1",
 	  "wait 76000", "mfcs 0", "flows 0"}},
+	{"an upcall that crossed with a configured entry renews it, even when --max-flows is "
+	 "reached",
+	 {LINKS, ANY, "file mroute from eth0 source 10.9.0.1 group 225.9.9.9 to eth3", "load",
+	  "upcall 0 10.9.0.1 225.9.9.9", "learned 0", "packet eth0 10.0.0.1 225.1.2.3",
+	  "packet eth0 10.0.0.2 225.1.2.3", "packet eth0 10.0.0.3 225.1.2.3",
+	  "packet eth0 10.0.0.4 225.1.2.3", "packet eth0 10.0.0.5 225.1.2.3", "learned 5", "mark",
+	  "upcall 0 10.9.0.1 225.9.9.9", "did renew-mfc", "learned 5",
+	  "mfc 10.9.0.1 225.9.9.9 eth0 eth3"}},
 	{"a refused expiry is tried again at the next event",
 	 {LINKS, ANY, "load", "packet eth0 10.0.0.1 225.9.9.9", "refuse del-mfc EPERM",
 	  "wait 66000", "mfcs 1", "learned 0", "obey", "wait 10000", "mfcs 0", "flows 0"}},
@@ -222,6 +230,17 @@ static const struct story stories[] = {
 	  "event remove 10.0.0.1 225.1.2.3", "packet eth0 10.0.0.1 225.1.2.3",
 	  "event install 10.0.0.1 225.1.2.3", "gone 2", "event remove 10.0.0.1 225.1.2.3",
 	  "event"}},
+	{"a configured route makes no event, whichever way it goes",
+	 {LINKS, "file mroute from eth0 source 10.0.0.1 group 225.1.2.3 to eth3",
+	  "file mroute from eth0 source 10.0.0.2 group 225.1.2.3 to eth3", "load", "event",
+	  "remove eth0 10.0.0.1 225.1.2.3", "event", "file phyint eth0", "load", "mfcs 0",
+	  "event"}},
+	{"an event for the end of those flows only that there was one for the beginning of",
+	 {LINKS, ANY, "file mroute from eth0 source 10.0.0.1 group 225.1.2.3 to eth3", "load",
+	  "remove eth0 10.0.0.1 225.1.2.3", "mfc 10.0.0.1 225.1.2.3 eth0 eth3", "event", "flush",
+	  "event", "packet eth0 10.0.0.1 225.1.2.3", "event install 10.0.0.1 225.1.2.3",
+	  "add eth0 10.0.0.1 225.1.2.3 eth3", "event", "file phyint eth0", "load",
+	  "event remove 10.0.0.1 225.1.2.3", "event"}},
 };
 
 int main(void)
