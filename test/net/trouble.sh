@@ -42,7 +42,7 @@ status 0 ctl kill
 wait $pid || fail "status $?"
 exec 7>&-
 
-step "a syslog daemon that is stuck, there, absent, there again; it hears of the lack of memory too"
+step "a syslog daemon that is stuck, absent, there again"
 mkdir "$T/dev"
 for node in null zero random urandom tty full; do
 	: >"$T/dev/$node"
@@ -75,6 +75,8 @@ echo >&8
 wait_for 5 grep -q 'lines were dropped' "$T/syslog"
 assert_match '<28>[A-Z][a-z][a-z] [ 1-3][0-9] [0-9:]{8} smcroute\[[0-9]*\]: [0-9]* lines were' \
 	"$(grep dropped "$T/syslog")" "its form"
+
+step "out of memory in the background: syslog hears of it"
 if [ "$SLOW" = 1 ]; then # sanitizers and valgrind have memory of their own
 	pid=$(cat "$T/$D.pid")
 	prlimit --pid "$pid" --as=$((($(awk '{print $1}' "/proc/$pid/statm") + 1000) * $(getconf PAGE_SIZE)))
@@ -87,6 +89,8 @@ if [ "$SLOW" = 1 ]; then # sanitizers and valgrind have memory of their own
 	cp "$T/small.conf" "$T/$D.conf"
 	status 0 "${daemon[@]}" "${options[@]}"
 fi
+
+step "syslog is gone"
 exec 8>&-
 wait $collector
 flood
