@@ -29,8 +29,7 @@ struct job {
 };
 
 struct hook {
-	const char *script;
-	uint32_t table;
+	struct hook_config config;
 	struct list queue;
 	size_t queued;
 	struct job *running[MAX_RUNNING];
@@ -89,16 +88,46 @@ static char **environment(struct job *job)
 	return list;
 }
 
+/* Returns the limit from before. */
+static rlim_t limit_descriptors(rlim_t soft)
+{
+	struct rlimit limit;
+	rlim_t before;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) < 0)
+		return soft;
+	before = limit.rlim_cur;
+	limit.rlim_cur = soft;
+	setrlimit(RLIMIT_NOFILE, &limit);
+	return before;
+}
+
+/*
+ * A limit is no attribute of posix_spawn(), so the script's is ours while it starts.  What is open
+ * beyond it stays open, but where posix_spawn() itself opens something (musl does) there may be no
+ * room: then a script with our limit is better than none.
+ */
+static int spawn(const struct hook *hook, struct job *job, char **env)
+{
+	const char *script = hook->config.script;
+	char *argv[] = {(char *)script, (char *)job->event, NULL}; /* as execve() wants */
+	rlim_t ours = limit_descriptors(hook->config.descriptors);
+	int err = posix_spawn(&job->pid, script, &hook->files, &hook->attr, argv, env);
+
+	limit_descriptors(ours);
+	if (err == EMFILE)
+		err = posix_spawn(&job->pid, script, &hook->files, &hook->attr, argv, env);
+	return err;
+}
+
 static void start(struct hook *hook, struct job **slot, struct job *job)
 {
-	char *argv[] = {(char *)hook->script, (char *)job->event, NULL}; /* as execve() wants */
 	char **env = environment(job);
-	int err;
+	int err = spawn(hook, job, env);
 
-	err = posix_spawn(&job->pid, hook->script, &hook->files, &hook->attr, argv, env);
 	free(env);
 	if (err && err != hook->start_error)
-		log_warn("can't run the action script %s: %s", hook->script, strerror(err));
+		log_warn("can't run the action script %s: %s", hook->config.script, strerror(err));
 	hook->start_error = err;
 	if (err)
 		free_job(job);
@@ -136,7 +165,7 @@ static void enqueue(struct hook *hook, struct job *job)
 		if (!hook->overflow)
 			log_warn(
 				"the action script %s is too slow: %d calls wait, more are dropped",
-				hook->script, MAX_QUEUED);
+				hook->config.script, MAX_QUEUED);
 		hook->overflow = true;
 		free_job(job);
 		return;
@@ -150,11 +179,11 @@ static void log_end(const struct hook *hook, const struct job *job, int status)
 {
 	if (WIFSIGNALED(status))
 		log_warn("action script %s %s, process %d, was ended by signal %d (%s)",
-			 hook->script, job->event, (int)job->pid, WTERMSIG(status),
+			 hook->config.script, job->event, (int)job->pid, WTERMSIG(status),
 			 strsignal(WTERMSIG(status)));
 	else
 		log_at(WEXITSTATUS(status) ? LOG_WARNING : LOG_INFO,
-		       "action script %s %s, process %d, ended with status %d", hook->script,
+		       "action script %s %s, process %d, ended with status %d", hook->config.script,
 		       job->event, (int)job->pid, WEXITSTATUS(status));
 }
 
@@ -175,7 +204,8 @@ static void on_child(void *ctx)
 	start_queued(hook);
 }
 
-/* Scripts start as from a shell: no signal blocked or ignored by our doing, nothing to read. */
+/* Scripts start as from a shell: no signal blocked or ignored by our doing, nothing to read; and
+ * see spawn(). */
 static void prepare(struct hook *hook)
 {
 	static const int ours[] = {SIGPIPE, SIGHUP, SIGTERM, SIGINT, SIGCHLD};
@@ -193,17 +223,16 @@ static void prepare(struct hook *hook)
 	posix_spawn_file_actions_addopen(&hook->files, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
 }
 
-struct hook *hook_new(struct loop *loop, const char *script, uint32_t table)
+struct hook *hook_new(struct loop *loop, const struct hook_config *config)
 {
 	struct hook *hook;
 
-	if (!script)
+	if (!config->script)
 		return NULL;
-	if (access(script, X_OK) < 0)
-		log_warn("the action script %s can't be run: %s", script, strerror(errno));
+	if (access(config->script, X_OK) < 0)
+		log_warn("the action script %s can't be run: %s", config->script, strerror(errno));
 	hook = mem_alloc(sizeof(*hook));
-	hook->script = script;
-	hook->table = table;
+	hook->config = *config;
 	list_init(&hook->queue);
 	prepare(hook);
 	loop_add_signal(loop, SIGCHLD, on_child, hook);
@@ -216,7 +245,7 @@ static struct job *new_job(const struct hook *hook, const char *event)
 	char table[16];
 
 	job->event = event;
-	snprintf(table, sizeof(table), "%u", hook->table);
+	snprintf(table, sizeof(table), "%u", hook->config.table);
 	add_var(job, "table", table);
 	return job;
 }

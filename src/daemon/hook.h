@@ -9,13 +9,20 @@
 #ifndef DAEMON_HOOK_H
 #define DAEMON_HOOK_H
 
+#include <sys/resource.h>
+
 #include "base/loop.h"
 #include "core/plan.h"
 
 struct hook;
 
-/* @script is a path, NULL for none: then the hook is NULL as well. */
-struct hook *hook_new(struct loop *loop, const char *script, uint32_t table);
+struct hook_config {
+	const char *script; /* a path; NULL for none: then the hook is NULL as well */
+	uint32_t table;
+	rlim_t descriptors; /* the soft limit for scripts: ours is raised */
+};
+
+struct hook *hook_new(struct loop *loop, const struct hook_config *config);
 
 /* Event "reload": the configuration is in force, at the start or again. */
 void hook_reload(struct hook *hook);

@@ -197,10 +197,15 @@ static void wire(struct daemon *daemon)
 		.owner = daemon->user.name ? daemon->user.uid : NO_UID,
 		.group = daemon->socket_group,
 	};
+	const struct hook_config hook = {
+		.script = options->script,
+		.table = (uint32_t)options->table,
+		.descriptors = klinux_descriptor_limit(daemon->klinux),
+	};
 
 	daemon->reload.engine = daemon->commander.engine = daemon->engine;
 	daemon->reload.path = options->conf;
-	daemon->reload.hook = hook_new(daemon->loop, options->script, (uint32_t)options->table);
+	daemon->reload.hook = hook_new(daemon->loop, &hook);
 	daemon->mrdisc = mrdisc_open(daemon->loop, daemon->engine, options->mrdisc_seconds);
 	daemon->commander.mrdisc = daemon->mrdisc;
 	daemon->commander.reload = &daemon->reload;

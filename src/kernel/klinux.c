@@ -4,7 +4,6 @@
 #include <errno.h>
 #include <poll.h>
 #include <stdlib.h>
-#include <sys/resource.h>
 
 #include "kernel/join.h"
 #include "kernel/mrt.h"
@@ -28,6 +27,7 @@ struct klinux {
 	struct loop_fd *rtnl_source; /* NULL until started */
 	struct loop_timer *again;    /* for a list of the interfaces */
 	struct klinux_handler handler;
+	rlim_t descriptors; /* see klinux_descriptor_limit() */
 };
 
 static int apply(struct kern *kern, struct kop *op)
@@ -57,15 +57,18 @@ static bool has_vif(struct kern *kern, enum family family, uint8_t number)
 	return mrt && mrt_has_vif(mrt, number);
 }
 
-/* Memberships may take many sockets; nothing here is limited by select(). */
-static void raise_descriptor_limit(void)
+/* Memberships may take many sockets; nothing here is limited by select().  Returns what it was. */
+static rlim_t raise_descriptor_limit(void)
 {
 	struct rlimit limit;
+	rlim_t before;
 
 	if (getrlimit(RLIMIT_NOFILE, &limit) < 0)
-		return;
+		return RLIM_INFINITY;
+	before = limit.rlim_cur;
 	limit.rlim_cur = limit.rlim_max;
 	setrlimit(RLIMIT_NOFILE, &limit);
+	return before;
 }
 
 int klinux_open(struct klinux **out, uint32_t table, int error[FAMILIES])
@@ -77,7 +80,7 @@ int klinux_open(struct klinux **out, uint32_t table, int error[FAMILIES])
 		free(klinux);
 		return r;
 	}
-	raise_descriptor_limit();
+	klinux->descriptors = raise_descriptor_limit();
 	klinux->kern = (struct kern){.apply = apply, .count = count, .has_vif = has_vif};
 	klinux->join = join_new();
 	for (int f = 0; f < FAMILIES; f++) {
@@ -112,6 +115,11 @@ void klinux_close(struct klinux *klinux)
 struct kern *klinux_kern(struct klinux *klinux)
 {
 	return &klinux->kern;
+}
+
+rlim_t klinux_descriptor_limit(const struct klinux *klinux)
+{
+	return klinux->descriptors;
 }
 
 static void on_upcalls(void *ctx, short revents)

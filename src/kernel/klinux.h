@@ -9,6 +9,8 @@
 #ifndef KERNEL_KLINUX_H
 #define KERNEL_KLINUX_H
 
+#include <sys/resource.h>
+
 #include "base/loop.h"
 #include "core/kern.h"
 
@@ -35,6 +37,9 @@ int klinux_open(struct klinux **out, uint32_t table, int error[FAMILIES]);
 void klinux_close(struct klinux *klinux);
 
 struct kern *klinux_kern(struct klinux *klinux);
+
+/* The soft limit on descriptors from before it was raised, which other programs expect. */
+rlim_t klinux_descriptor_limit(const struct klinux *klinux);
 
 /* Tells about all links there are before it returns, and from then on from the loop. */
 int klinux_start(struct klinux *klinux, struct loop *loop, const struct klinux_handler *handler);

@@ -9,6 +9,7 @@ mroute from eth0 source 10.0.0.77 group 225.1.1.1 to eth1
 mroute from eth0 group 225.2.0.0/16 to eth1 eth2
 mroute from eth1 group 225.2.0.0/16 to eth2
 mroute from eth0 group ff3e::/64 to eth1
+mgroup from eth3 group 225.4.0.0/21
 EOF
 cat >"$T/hook" <<'EOF'
 #!/bin/sh
@@ -19,6 +20,7 @@ n=$(mktemp /run/t/call.XXXXXX)
 	echo "cwd=$(pwd)"
 	echo "stdin=$(readlink /proc/self/fd/0)"
 	echo "fds=$(ls /proc/$$/fd | wc -l)"
+	echo "limit=$(ulimit -Sn)"
 } >"$n.new"
 mv "$n.new" "$n"
 rm -f "$n.new"
@@ -47,7 +49,11 @@ for family in -4 -6; do
 	ip $family mrule add pref 10 lookup 7 2>/dev/null && table=7
 done
 export source=stale group=stale iif=stale oifs=stale family=stale table_kept=yes
+# Fewer descriptors than the memberships take.
+limit=$(ulimit -Sn)
+ulimit -Sn 64
 NOTIFY_SOCKET=/nowhere daemon_start -c 0 -t $table -e ./hook
+ulimit -Sn "$limit"
 unset source group iif oifs family
 
 step "reload: after the start and every good reload; nothing of a flow, not even what was ours"
@@ -61,6 +67,7 @@ mroute from eth0 source 10.0.0.77 group 225.1.1.1 to eth1
 mroute from eth0 group 225.2.0.0/16 to eth1 eth2
 mroute from eth1 group 225.2.0.0/16 to eth2
 mroute from eth0 group ff3e::/64 to eth1
+mgroup from eth3 group 225.4.0.0/21
 EOF
 kill -HUP "${daemon_pid[$D]}"
 wait_for 5 happened 3 'args=reload'
@@ -69,6 +76,11 @@ for name in source group iif oifs family NOTIFY_SOCKET; do
 	assert_eq 0 "$(calls 'args=reload' "$name=.*")" "reloads with $name"
 done
 assert_eq 3 "$(calls 'args=reload' "table=$table" 'table_kept=yes')" "reloads with the rest"
+
+step "the limit on descriptors is the one that the daemon was started with, however many it has"
+sockets=$(find "/proc/${daemon_pid[$D]}/fd" -lname 'socket:*' | wc -l)
+[ "$sockets" -gt 64 ] || fail "the daemon has $sockets sockets only"
+assert_eq 3 "$(calls 'args=reload' 'limit=64')" "reloads with the limit"
 
 step "install: source, group, iif, oifs, table and family of a learned entry that forwards"
 send h0 225.2.0.1
