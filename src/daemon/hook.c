@@ -19,6 +19,7 @@
 
 #define MAX_RUNNING 16
 #define MAX_QUEUED  4096
+#define RETRY_MS    1000 /* after there was no process to be had */
 
 /* One call of the script: a word and some "NAME=VALUE" strings, each ended by NUL. */
 struct job {
@@ -30,13 +31,16 @@ struct job {
 
 struct hook {
 	struct hook_config config;
+	struct loop *loop;
 	struct list queue;
 	size_t queued;
 	struct job *running[MAX_RUNNING];
 	posix_spawnattr_t attr;
 	posix_spawn_file_actions_t files;
-	bool overflow;	 /* dropping since the queue was full */
-	int start_error; /* errno of the last failed start, so that it is said once */
+	bool overflow;		  /* dropping since the queue was full */
+	bool starved;		  /* no process was to be had since the queue was empty */
+	struct loop_timer *again; /* while starved */
+	int start_error;	  /* errno of the last failed start, so that it is said once */
 };
 
 /* What is ours to set, or none of the script's business. */
@@ -120,19 +124,37 @@ static int spawn(const struct hook *hook, struct job *job, char **env)
 	return err;
 }
 
-static void start(struct hook *hook, struct job **slot, struct job *job)
+/* Processes or memory are short, not for good: what waits keeps its place. */
+static void try_later(struct hook *hook, int err)
+{
+	if (!hook->starved)
+		log_warn("can't run the action script %s for now: %s; its calls wait",
+			 hook->config.script, strerror(err));
+	hook->starved = true;
+	loop_set_timer(hook->again, loop_now(hook->loop) + RETRY_MS);
+}
+
+/* Whether the first of the queue is out of it: started, or dropped as it can't be. */
+static bool start(struct hook *hook, struct job **slot, struct job *job)
 {
 	char **env = environment(job);
 	int err = spawn(hook, job, env);
 
 	free(env);
+	if (err == EAGAIN || err == ENOMEM) {
+		try_later(hook, err);
+		return false;
+	}
 	if (err && err != hook->start_error)
 		log_warn("can't run the action script %s: %s", hook->config.script, strerror(err));
 	hook->start_error = err;
+	list_remove(&job->link);
+	hook->queued--;
 	if (err)
 		free_job(job);
 	else
 		*slot = job;
+	return true;
 }
 
 static struct job **free_slot(struct hook *hook)
@@ -150,29 +172,32 @@ static void start_queued(struct hook *hook)
 	list_for_each(pos, tmp, &hook->queue) {
 		struct job **slot = free_slot(hook);
 
-		if (!slot)
+		if (!slot || !start(hook, slot, list_entry(pos, struct job, link)))
 			return;
-		list_remove(pos);
-		hook->queued--;
-		start(hook, slot, list_entry(pos, struct job, link));
 	}
-	hook->overflow = false;
+	hook->overflow = hook->starved = false;
+}
+
+static void on_again(void *ctx)
+{
+	start_queued(ctx);
 }
 
 static void enqueue(struct hook *hook, struct job *job)
 {
 	if (hook->queued == MAX_QUEUED) {
 		if (!hook->overflow)
-			log_warn(
-				"the action script %s is too slow: %d calls wait, more are dropped",
-				hook->config.script, MAX_QUEUED);
+			log_warn("the action script %s does not keep up: %d calls wait, more are "
+				 "dropped",
+				 hook->config.script, MAX_QUEUED);
 		hook->overflow = true;
 		free_job(job);
 		return;
 	}
 	list_append(&hook->queue, &job->link);
 	hook->queued++;
-	start_queued(hook);
+	if (!hook->starved)
+		start_queued(hook);
 }
 
 static void log_end(const struct hook *hook, const struct job *job, int status)
@@ -233,7 +258,9 @@ struct hook *hook_new(struct loop *loop, const struct hook_config *config)
 		log_warn("the action script %s can't be run: %s", config->script, strerror(errno));
 	hook = mem_alloc(sizeof(*hook));
 	hook->config = *config;
+	hook->loop = loop;
 	list_init(&hook->queue);
+	hook->again = loop_add_timer(loop, on_again, hook);
 	prepare(hook);
 	loop_add_signal(loop, SIGCHLD, on_child, hook);
 	return hook;
@@ -306,6 +333,7 @@ void hook_free(struct hook *hook)
 	for (size_t i = 0; i < MAX_RUNNING; i++)
 		if (hook->running[i])
 			free_job(hook->running[i]);
+	loop_remove_timer(hook->again);
 	posix_spawnattr_destroy(&hook->attr);
 	posix_spawn_file_actions_destroy(&hook->files);
 	free(hook);

@@ -3,7 +3,8 @@
  * hook: runs the user's action script.
  *
  * Scripts are started and never waited for: a bounded number run at once, the rest queue up in
- * order, and what does not fit into the queue is dropped and said so.  Every end is logged.  All
+ * order, and what does not fit into the queue is dropped and said so.  When no process is to be had
+ * the queue stands still until a script ends or a second is over.  Every end is logged.  All
  * functions take NULL for "no script" and then do nothing.
  */
 #ifndef DAEMON_HOOK_H

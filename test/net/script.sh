@@ -116,3 +116,38 @@ step "the end of the daemon calls nobody"
 before=$(calls 'args=.*')
 daemon_stop
 assert_eq "$before" "$(calls 'args=.*')" "calls"
+
+step "no process to be had: calls wait, which is said once"
+# fails ERRNO: starts of a script do from now on; 0 = no longer.
+fails() {
+	echo "all posix_spawn $1 0" >fail.new
+	[ "$1" != 0 ] || : >fail.new
+	mv fail.new fail
+}
+said() { is "$1" grep -c "can't run the action script" "$T/smcroute.log"; }
+SMCROUTED="env FAIL=$T/fail LD_PRELOAD=${MCAST%/*}/fail.so $SMCROUTED"
+fails 0
+daemon_start -c 0 -t $table -e ./hook
+wait_for 5 happened $((before + 1)) 'args=.*'
+times=0
+for errno in 11 12; do
+	fails $errno
+	send h0 -f 5 225.2.$errno.0
+	wait_for 5 said $((times += 1))
+	status 0 ctl flush
+	assert_eq 0 "$(calls "group=225.2.$errno.*")" "calls without a process"
+	fails 0
+	wait_for 5 happened 5 'args=install' "group=225.2.$errno.*"
+	wait_for 5 happened 5 'args=remove' "group=225.2.$errno.*"
+	said $times || fail "said more than once"
+done
+
+step "a script that can't be run for another reason: that call is dropped"
+fails 2
+status 0 ctl reload
+wait_for 5 said $((times + 1))
+fails 0
+before=$(calls 'args=reload')
+status 0 ctl reload
+wait_for 5 happened $((before + 1)) 'args=reload'
+assert_eq $((before + 1)) "$(calls 'args=reload')" "calls with reload"
