@@ -40,7 +40,11 @@ struct hook {
 	bool overflow;		  /* dropping since the queue was full */
 	bool starved;		  /* no process was to be had since the queue was empty */
 	struct loop_timer *again; /* while starved */
+	uint64_t topology;	  /* of the engine, as names[] has it */
 	int start_error;	  /* errno of the last failed start, so that it is said once */
+
+	/* The interface that has, or had, each VIF number; see hook_update(). */
+	char names[FAMILIES][MAX_VIFS][IFNAME_SIZE];
 };
 
 /* What is ours to set, or none of the script's business. */
@@ -283,19 +287,41 @@ void hook_reload(struct hook *hook)
 		enqueue(hook, new_job(hook, "reload"));
 }
 
-static void add_outbound(struct job *job, const struct state *state, const struct mfc *mfc)
+void hook_update(struct hook *hook, const struct engine *engine)
+{
+	if (!hook || hook->topology == engine_topology(engine))
+		return;
+	hook->topology = engine_topology(engine);
+	for (int f = 0; f < FAMILIES; f++)
+		for (unsigned int i = 0; i < MAX_VIFS; i++) {
+			const struct link *link =
+				report_vif_link(engine_state(engine), (enum family)f, i);
+
+			if (link)
+				memcpy(hook->names[f][i], link->info.name, IFNAME_SIZE);
+		}
+}
+
+static const char *vif_name(const struct hook *hook, const struct state *state, enum family family,
+			    unsigned int number)
+{
+	const struct link *link = report_vif_link(state, family, number);
+
+	return link ? link->info.name : hook->names[family][number];
+}
+
+static void add_outbound(const struct hook *hook, struct job *job, const struct state *state,
+			 const struct mfc *mfc)
 {
 	enum family family = (enum family)mfc->group.family;
 	struct buf names = {0};
 
 	for (unsigned int i = 0; i < MAX_VIFS; i++) {
-		const struct link *link = mfc->ttls[i] ? report_vif_link(state, family, i) : NULL;
-
-		if (!link)
+		if (!mfc->ttls[i])
 			continue;
 		if (names.len)
 			buf_putc(&names, ' ');
-		buf_puts(&names, link->info.name);
+		buf_puts(&names, vif_name(hook, state, family, i));
 	}
 	add_var(job, "oifs", buf_text(&names));
 	buf_free(&names);
@@ -306,18 +332,16 @@ void hook_flow(struct hook *hook, const char *event, const struct state *state,
 {
 	static const char *const names[FAMILIES] = {"ipv4", "ipv6"};
 	enum family family = (enum family)flow->mfc.group.family;
-	const struct link *iif;
 	char text[ADDR_TEXT];
 	struct job *job;
 
 	if (!hook)
 		return;
 	job = new_job(hook, event);
-	iif = report_vif_link(state, family, flow->mfc.iif);
 	add_var(job, "source", addr_format(&flow->mfc.source, text));
 	add_var(job, "group", addr_format(&flow->mfc.group, text));
-	add_var(job, "iif", iif ? iif->info.name : "");
-	add_outbound(job, state, &flow->mfc);
+	add_var(job, "iif", vif_name(hook, state, family, flow->mfc.iif));
+	add_outbound(hook, job, state, &flow->mfc);
 	add_var(job, "family", names[family]);
 	enqueue(hook, job);
 }

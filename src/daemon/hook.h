@@ -13,7 +13,7 @@
 #include <sys/resource.h>
 
 #include "base/loop.h"
-#include "core/plan.h"
+#include "core/engine.h"
 
 struct hook;
 
@@ -24,6 +24,12 @@ struct hook_config {
 };
 
 struct hook *hook_new(struct loop *loop, const struct hook_config *config);
+
+/*
+ * Takes down who has which VIF number, after every turn.  A number stays its interface's as long as
+ * an entry names it, so an entry that goes because its interface went can still be told by name.
+ */
+void hook_update(struct hook *hook, const struct engine *engine);
 
 /* Event "reload": the configuration is in force, at the start or again. */
 void hook_reload(struct hook *hook);

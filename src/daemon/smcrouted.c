@@ -85,6 +85,7 @@ static bool on_idle(void *ctx)
 	engine_settle(daemon->engine);
 	next = engine_tick(daemon->engine, now);
 	mrdisc_update(daemon->mrdisc);
+	hook_update(daemon->reload.hook, daemon->engine);
 	loop_set_timer(daemon->due, next);
 	return next <= now;
 }

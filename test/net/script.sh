@@ -151,3 +151,18 @@ before=$(calls 'args=reload')
 status 0 ctl reload
 wait_for 5 happened $((before + 1)) 'args=reload'
 assert_eq $((before + 1)) "$(calls 'args=reload')" "calls with reload"
+
+step "remove tells the names of interfaces that are gone"
+status 0 ctl flush
+rm -f "$T"/call.*
+send h0 225.2.13.1
+send h0 ff3e::13
+wait_for 5 happened 2 'args=install'
+ip link del eth1 # the entry stays as a stop filter
+wait_for 5 happened 1 'args=remove' 'group=ff3e::13' 'iif=eth0' 'oifs='
+assert_eq 0 "$(calls 'args=remove' 'group=225.2.13.1')" "calls for the flow that goes on"
+kill -STOP "${daemon_pid[$D]}" # it shall hear of both at once
+ip link del eth2
+ip link del eth0
+kill -CONT "${daemon_pid[$D]}"
+wait_for 5 happened 1 'args=remove' 'group=225.2.13.1' 'iif=eth0' 'oifs=eth2'
