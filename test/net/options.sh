@@ -179,6 +179,14 @@ status 78 "${daemon[@]}" --strict -f "$T/bad.conf"
 assert_match 'bad.conf:1:1' "$(cat "$T/err")" "what it says"
 [ ! -e "$run/smcroute.pid" ] && [ ! -e "$run/smcroute.sock" ] || fail "files are left"
 
+step "JOURNAL_STREAM names standard error: what goes to the system's log is not said there as well"
+: >"$T/syslog"
+JOURNAL_STREAM=$(stat -c %d:%i "$T/err") status 78 "${daemon[@]}" --strict -f "$T/bad.conf"
+assert_eq "" "$(cat "$T/err")" "what it says"
+wait_for 5 grep -q 'bad.conf:1:1' "$T/syslog"
+JOURNAL_STREAM=1:1 status 78 "${daemon[@]}" --strict -f "$T/bad.conf"
+assert_match 'bad.conf:1:1' "$(cat "$T/err")" "what it says"
+
 step "started without standard descriptors: no socket takes their place"
 "${daemon[@]}" -f "$T/none.conf" <&- >&- 2>&- || fail "status $? in the background"
 for fd in 0 1 2; do
