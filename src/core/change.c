@@ -117,15 +117,12 @@ static int remove_oifs(struct engine *engine, struct rule *rule, const struct st
 	struct rules *rules = engine->state.rules;
 	uint32_t names = rules->pats_change;
 	struct cover cover = cover_of(rule);
+	const char *missing = rules_remove_oifs(rules, rule, st);
 
-	for (size_t i = 0; i < st->n_oifs; i++) {
-		if (rule_has_oif(rule, st->oifs[i]))
-			continue;
-		diag_error(diags, nowhere, "the route has no outbound interface '%s'", st->oifs[i]);
+	if (missing) {
+		diag_error(diags, nowhere, "the route has no outbound interface '%s'", missing);
 		return -EINVAL;
 	}
-	for (size_t i = 0; i < st->n_oifs; i++)
-		rules_remove_oif(rules, rule, st->oifs[i]);
 	note_names(engine, names);
 	update_covered(engine, &cover);
 	return 0;

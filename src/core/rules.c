@@ -331,38 +331,43 @@ void rules_remove(struct rules *rules, struct rule *rule)
 	free_rule(rule);
 }
 
-bool rule_has_oif(const struct rule *rule, const char *oif)
+/* Removes the OIFs without this mark, in one pass. */
+static void keep_marked(struct rules *rules, struct rule *rule, uint32_t mark)
 {
-	for (uint32_t i = 0; i < rule->n_oifs; i++)
-		if (strcmp(rule_oif(rule, i)->text, oif) == 0)
-			return true;
-	return false;
-}
+	struct ifpat **oifs = rule->n_oifs == 1 ? &rule->oifs.one : rule->oifs.many;
+	struct ifpat *first;
+	uint32_t kept = 0;
 
-static void take_oif_out(struct rule *rule, uint32_t i)
-{
-	struct ifpat **many = rule->oifs.many;
-
-	if (rule->n_oifs-- == 1)
-		return;
-	memmove(&many[i], &many[i + 1], (rule->n_oifs - i) * sizeof(*many));
-	if (rule->n_oifs > 1)
-		return;
-	rule->oifs.one = many[0];
-	free(many);
-}
-
-void rules_remove_oif(struct rules *rules, struct rule *rule, const char *oif)
-{
 	for (uint32_t i = 0; i < rule->n_oifs; i++) {
-		struct ifpat *pat = rule_oif(rule, i);
-
-		if (strcmp(pat->text, oif) != 0)
-			continue;
-		take_oif_out(rule, i);
-		rules_unuse_pat(rules, pat);
-		return;
+		if (oifs[i]->mark == mark)
+			oifs[kept++] = oifs[i];
+		else
+			rules_unuse_pat(rules, oifs[i]);
 	}
+	first = kept ? oifs[0] : NULL;
+	if (rule->n_oifs > 1 && kept <= 1) {
+		free(oifs);
+		rule->oifs.one = first;
+	}
+	rule->n_oifs = kept;
+}
+
+const char *rules_remove_oifs(struct rules *rules, struct rule *rule, const struct stmt *st)
+{
+	uint32_t mark = ++rules->next_seq;
+
+	for (uint32_t i = 0; i < rule->n_oifs; i++)
+		rule_oif(rule, i)->mark = mark;
+	for (size_t i = 0; i < st->n_oifs; i++) {
+		const struct ifpat *pat = rules_pat(rules, st->oifs[i]);
+
+		if (!pat || pat->mark != mark)
+			return st->oifs[i];
+	}
+	for (size_t i = 0; i < st->n_oifs; i++)
+		rules_pat(rules, st->oifs[i])->mark = 0;
+	keep_marked(rules, rule, mark);
+	return NULL;
 }
 
 bool rule_excludes(const struct rule *rule, const char *name)

@@ -52,8 +52,8 @@ struct ifpat {
 	size_t n_tuples, tuples_room;
 	struct phyint phyint;
 	uint32_t vif_mask[FAMILIES]; /* VIF numbers of its links; set by plan */
-	uint32_t mark;		     /* seq of the statement that last named it as an OIF */
-	bool bound;		     /* links is kept up to date */
+	uint32_t mark; /* next_seq of the last change to a rule with it as an OIF, or 0 */
+	bool bound;    /* links is kept up to date */
 };
 
 /* What few rules have. */
@@ -132,10 +132,11 @@ static inline struct ifpat *rule_oif(const struct rule *rule, uint32_t i)
 	return rule->n_oifs == 1 ? rule->oifs.one : rule->oifs.many[i];
 }
 
-bool rule_has_oif(const struct rule *rule, const char *oif);
-
-/* Takes an OIF out of a rule that may have it. */
-void rules_remove_oif(struct rules *rules, struct rule *rule, const char *oif);
+/*
+ * Takes the OIFs of a statement out of the rule, all or none, at the cost of one look at each.
+ * Returns the first that the rule does not have, or NULL when they are gone.
+ */
+const char *rules_remove_oifs(struct rules *rules, struct rule *rule, const struct stmt *st);
 
 /* Takes the plain interface @name out of a rule with a wildcard IIF. */
 void rule_exclude(struct rule *rule, const char *name);
