@@ -2,11 +2,13 @@
 #include "base/log.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/un.h>
 #include <time.h>
 #include <unistd.h>
@@ -19,8 +21,15 @@ static struct {
 	unsigned int targets;
 	int level;
 	int syslog;	       /* socket, -1 = none */
+	int own;	       /* standard error, opened anew so that it never blocks; -1 = not */
+	bool is_socket;	       /* standard error is one */
+	bool torn;	       /* the last line on standard error is there in part */
 	unsigned long dropped; /* lines, since nobody read them */
-} state = {"smcroute", LOG_TO_STDERR, LOG_NOTICE, -1, 0};
+} state = {.ident = "smcroute",
+	   .targets = LOG_TO_STDERR,
+	   .level = LOG_NOTICE,
+	   .syslog = -1,
+	   .own = -1};
 
 static const struct {
 	const char *name;
@@ -55,6 +64,31 @@ void mem_last_words(const char *text)
 	log_err("%s", text);
 }
 
+static void close_stderr(void)
+{
+	if (state.own >= 0)
+		close(state.own);
+	state.own = -1;
+}
+
+/*
+ * A terminal or a pipe is shared with the shell and others, so it is not for us to set nonblocking.
+ * That poll() calls it ready is no help: a terminal is with room for one byte, and the room in a
+ * pipe may be taken by others.  So we want an open file of our own.  Once had it is kept: another
+ * user, whom we may become, may not open it.
+ */
+static void open_stderr(void)
+{
+	struct stat st;
+
+	if (state.own >= 0 || fstat(STDERR_FILENO, &st) < 0)
+		return;
+	state.is_socket = S_ISSOCK(st.st_mode);
+	if (S_ISFIFO(st.st_mode) || isatty(STDERR_FILENO))
+		state.own = open("/proc/self/fd/2",
+				 O_WRONLY | O_APPEND | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+}
+
 void log_open(const char *ident, unsigned int targets, int level)
 {
 	close_syslog();
@@ -63,6 +97,10 @@ void log_open(const char *ident, unsigned int targets, int level)
 	state.level = level;
 	if (targets & LOG_TO_SYSLOG)
 		open_syslog();
+	if (targets & LOG_TO_STDERR)
+		open_stderr();
+	else
+		close_stderr();
 }
 
 bool log_wants(int priority)
@@ -87,16 +125,30 @@ static bool is_ready(int fd)
 	return poll(&pfd, 1, state.dropped ? 0 : PATIENCE_MS) != 0;
 }
 
+/* A file is written to as it was given, as its offset may be shared. */
+static ssize_t put_stderr(int fd, const char *text, size_t len)
+{
+	if (state.is_socket)
+		return send(fd, text, len, MSG_DONTWAIT | MSG_NOSIGNAL);
+	return write(fd, text, len);
+}
+
 /* False when nobody reads what was written before. */
 static bool write_stderr(int priority, const char *line)
 {
+	int fd = state.own >= 0 ? state.own : STDERR_FILENO;
 	char text[LINE_MAX_SIZE + 128];
-	int len =
-		snprintf(text, sizeof(text), "%.64s: %s%s\n", state.ident, urgency(priority), line);
+	ssize_t written;
+	int len = snprintf(text, sizeof(text), "%s%.64s: %s%s\n", state.torn ? "\n" : "",
+			   state.ident, urgency(priority), line);
 
-	if (!is_ready(STDERR_FILENO))
+	if (!is_ready(fd))
 		return false;
-	return write(STDERR_FILENO, text, (size_t)len) == len || errno != EAGAIN;
+	written = put_stderr(fd, text, (size_t)len);
+	if (written < 0)
+		return errno != EAGAIN;
+	state.torn = written < len;
+	return !state.torn;
 }
 
 /* The same.  A daemon that collects lines may be restarted, or come late. */

@@ -4,7 +4,8 @@
  *
  * Logging never waits long: a line that the reader of stderr or the syslog daemon does not take is
  * dropped, and how many that were is told as soon as they take lines again.  That is why this does
- * not use syslog(3).
+ * not use syslog(3), and opens a terminal or a pipe on stderr anew to write to it without blocking.
+ * Where that is refused, a terminal that is stopped may still block.
  *
  * The state is one of the two mutable globals of the program.  Never call this from a signal
  * handler.  errno survives every call.
@@ -23,7 +24,8 @@ enum log_target { LOG_TO_STDERR = 1, LOG_TO_SYSLOG = 2 };
 
 /*
  * Sets where lines go (a set of enum log_target) and which: those with a priority of @level or
- * more urgent.  @ident must live as long as the program.  May be called again.
+ * more urgent.  @ident must live as long as the program.  May be called again; without
+ * LOG_TO_STDERR nothing of what is on stderr is kept open.
  */
 void log_open(const char *ident, unsigned int targets, int level);
 

@@ -168,10 +168,13 @@ static void open_log(const struct daemon *daemon, bool ready)
 	log_open(options->ident, targets, options->log_level);
 }
 
+/* The log lets go of standard error too, which may be somebody's terminal. */
 static void detach(struct daemon *daemon)
 {
-	if (daemon->background >= 0)
-		background_ready(daemon->background);
+	if (daemon->background < 0)
+		return;
+	open_log(daemon, true);
+	background_ready(daemon->background);
 	daemon->background = -1;
 }
 

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 # What surrounds the daemon fails: nobody reads its log, the disk is full, it is killed while it
-# starts, it is started with somebody's open files.
+# starts, it is started with somebody's open files or on his terminal.
 #
 #	SMCROUTE_KILLS=1000	how many starts are cut short
 . "${0%/*}/lib.sh"
@@ -38,9 +38,58 @@ status 0 ctl add eth0 10.0.0.99 225.9.9.9 eth1
 timeout 1 cat <&7 >"$T/second"
 grep -q 'lines were dropped' "$T/second" || fail "not told: $(cat "$T/second")"
 grep -q 'command of .*: add' "$T/second" || fail "the line after that is missing"
+flags=$(awk '/^flags:/ {print $2}' "/proc/$pid/fdinfo/2")
+assert_eq 0 $((flags & 04000)) "O_NONBLOCK on what others write to as well"
 status 0 ctl kill
 wait $pid || fail "status $?"
 exec 7>&-
+
+step "the same with a terminal, which has room for a part of a line"
+mkfifo "$T/look"
+# Prints what is on the terminal after each line of standard input.
+python3 -uc '
+import os, pty, sys
+master, slave = pty.openpty()
+os.set_blocking(master, False)
+print(os.ttyname(slave))
+for line in sys.stdin:
+    try:
+        while True:
+            print(os.read(master, 65536).decode(), end="")
+    except BlockingIOError:
+        print("all read")' <"$T/look" >"$T/screen" &
+terminal=$!
+exec 8>"$T/look"
+wait_for 5 grep -q /dev/pts "$T/screen"
+pts=$(head -n 1 "$T/screen")
+"${daemon[@]}" -n "${options[@]}" -l info 2>"$pts" </dev/null &
+pid=$!
+wait_for 10 there
+flood
+echo >&8
+wait_for 5 grep -q "all read" "$T/screen"
+status 0 ctl add eth0 10.0.0.99 225.9.9.9 eth1
+echo >&8
+wait_for 5 grep -q '^smcroute: warning: [0-9]* lines were dropped' "$T/screen"
+grep -q 'command of .*: add eth0 10.0.0.99' <(tail -n 3 "$T/screen") || fail "the line after that is missing"
+status 0 ctl kill
+wait $pid || fail "status $?"
+wait_for 10 not there
+
+step "a start in the background lets go of the terminal, be the routes in place then or later"
+# shellcheck disable=SC2046
+holders() { find $(pgrep -P $$ smcrouted | sed 's|.*|/proc/&/fd|') -lname "$pts" | grep -q .; }
+"${daemon[@]}" "${options[@]}" 2>"$pts" </dev/null || fail "status $?"
+holders && fail "it holds the terminal"
+status 0 ctl kill
+wait_for 10 not there
+"${daemon[@]}" "${options[@]}" -d 60 2>"$pts" </dev/null || fail "status $?"
+later=$(pgrep -P $$ smcrouted) || fail "it does not wait for its start"
+wait_for 5 not holders
+kill "$later" || fail "it did not live that long"
+wait_for 5 not kill -0 "$later" 2>/dev/null
+exec 8>&-
+wait $terminal
 
 step "a syslog daemon that is stuck, absent, there again"
 mkdir "$T/dev"
