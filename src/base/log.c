@@ -14,7 +14,8 @@
 #include <unistd.h>
 
 #define LINE_MAX_SIZE 1024
-#define PATIENCE_MS   20 /* with a reader that has kept up so far */
+#define PATIENCE_MS   20 /* with readers that have kept up so far, in each period */
+#define PERIOD_MS     1000
 
 static struct {
 	const char *ident;
@@ -25,6 +26,8 @@ static struct {
 	bool is_socket;	       /* standard error is one */
 	bool torn;	       /* the last line on standard error is there in part */
 	unsigned long dropped; /* lines, since nobody read them */
+	uint64_t period;       /* when it began, in ms */
+	uint64_t waited;       /* ms since then */
 } state = {.ident = "smcroute",
 	   .targets = LOG_TO_STDERR,
 	   .level = LOG_NOTICE,
@@ -117,12 +120,42 @@ static const char *urgency(int priority)
 	return "";
 }
 
-/* Whether a line can be written without waiting. */
+static uint64_t clock_ms(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (uint64_t)ts.tv_sec * 1000 + (uint64_t)ts.tv_nsec / 1000000;
+}
+
+/* How long we may still wait in this period. */
+static int patience(uint64_t now)
+{
+	if (now - state.period >= PERIOD_MS) {
+		state.period = now;
+		state.waited = 0;
+	}
+	if (state.dropped || state.waited >= PATIENCE_MS)
+		return 0;
+	return (int)(PATIENCE_MS - state.waited);
+}
+
+/*
+ * Whether a line can be written now, or very soon: a reader that is alive only needs its turn on
+ * the processor.  The sum of the waits is limited, as the next line may find it as slow.
+ */
 static bool is_ready(int fd)
 {
 	struct pollfd pfd = {.fd = fd, .events = POLLOUT};
+	uint64_t now;
+	int ready = poll(&pfd, 1, 0);
 
-	return poll(&pfd, 1, state.dropped ? 0 : PATIENCE_MS) != 0;
+	if (ready != 0)
+		return true;
+	now = clock_ms();
+	ready = poll(&pfd, 1, patience(now));
+	state.waited += clock_ms() - now;
+	return ready != 0;
 }
 
 /* A file is written to as it was given, as its offset may be shared. */

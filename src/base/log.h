@@ -2,10 +2,11 @@
 /*
  * log: one line of text to stderr, to syslog, or both.
  *
- * Logging never waits long: a line that the reader of stderr or the syslog daemon does not take is
- * dropped, and how many that were is told as soon as they take lines again.  That is why this does
- * not use syslog(3), and opens a terminal or a pipe on stderr anew to write to it without blocking.
- * Where that is refused, a terminal that is stopped may still block.
+ * Logging never waits long, 20 ms in a second at most for all lines together: a line that the
+ * reader of stderr or the syslog daemon does not take is dropped, and how many that were is told as
+ * soon as they take lines again.  That is why this does not use syslog(3), and opens a terminal or
+ * a pipe on stderr anew to write to it without blocking.  Where that is refused, a terminal that is
+ * stopped may still block.
  *
  * The state is one of the two mutable globals of the program.  Never call this from a signal
  * handler.  errno survives every call.

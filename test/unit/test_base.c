@@ -2,8 +2,11 @@
 /* base: hash map, ordered sequence, list, buffer, levels of the log. */
 #include "unit.h"
 
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
+#include <unistd.h>
 
 #include "base/list.h"
 #include "base/log.h"
@@ -355,6 +358,50 @@ static void log_none_wants_nothing(void **state)
 	assert_false(log_wants(LOG_EMERG));
 }
 
+static long elapsed_ms(const struct timespec *since)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (now.tv_sec - since->tv_sec) * 1000 + (now.tv_nsec - since->tv_nsec) / 1000000;
+}
+
+/* Leaves no room in a pipe; then a line is written; then a reader takes all that is there. */
+static void line_for_slow_reader(const int pipe[2])
+{
+	char text[4096] = "";
+
+	while (write(pipe[1], text, sizeof(text)) > 0)
+		;
+	log_err("a line");
+	while (read(pipe[0], text, sizeof(text)) > 0)
+		;
+	log_err("a line that tells how many were dropped first");
+}
+
+/* Fault: each time that its pipe was full a slow reader cost 20 ms. */
+static void log_waits_little_in_all(void **state)
+{
+	int pipe[2], saved = dup(STDERR_FILENO);
+	struct timespec begin;
+	long ms;
+
+	(void)state;
+	assert_int_equal(pipe2(pipe, O_NONBLOCK), 0);
+	assert_int_equal(dup2(pipe[1], STDERR_FILENO), STDERR_FILENO);
+	log_open("test", LOG_TO_STDERR, LOG_ERR);
+	clock_gettime(CLOCK_MONOTONIC, &begin);
+	for (int n = 0; n < 50; n++)
+		line_for_slow_reader(pipe);
+	ms = elapsed_ms(&begin);
+	log_open("test", 0, LOG_ERR);
+	dup2(saved, STDERR_FILENO);
+	assert_in_range(ms, 15, 500);
+	close(saved);
+	close(pipe[0]);
+	close(pipe[1]);
+}
+
 int main(void)
 {
 	struct unit unit = {0};
@@ -371,5 +418,6 @@ int main(void)
 	UNIT_TEST(&unit, buf_grows_and_consumes);
 	UNIT_TABLE(&unit, log_level, levels);
 	UNIT_TEST(&unit, log_none_wants_nothing);
+	UNIT_TEST(&unit, log_waits_little_in_all);
 	return unit_run(&unit, "base");
 }
