@@ -33,6 +33,15 @@ static int open_discover(enum family family)
 	return err < 0 ? err : discover_fd(discover);
 }
 
+/* In a family that is not routed nobody would take the other socket, or close it. */
+static void open_family(enum family family, uint32_t table, int sockets[INHERIT_KINDS])
+{
+	int mrt = open_mrt(family, table);
+
+	sockets[INHERIT_MRT] = mrt;
+	sockets[INHERIT_DISCOVER] = mrt < 0 ? mrt : open_discover(family);
+}
+
 /* Begins this program anew; or returns -errno. */
 static int restart(char *argv[])
 {
@@ -43,18 +52,17 @@ static int restart(char *argv[])
 
 void shed_early(uint32_t table, char *argv[])
 {
-	int sockets[FAMILIES][INHERIT_KINDS];
+	int sockets[FAMILIES][INHERIT_KINDS], err;
 
-	if (geteuid() == 0 || inherit_happened() || privs_droppable())
+	if (inherit_begin() || geteuid() == 0 || privs_droppable())
 		return;
 	/* Those of the program file would come back, and our variables not be trusted. */
 	if (getauxval(AT_SECURE))
 		return;
-	for (int f = 0; f < FAMILIES; f++) {
-		sockets[f][INHERIT_MRT] = open_mrt((enum family)f, table);
-		sockets[f][INHERIT_DISCOVER] = open_discover((enum family)f);
-	}
+	for (int f = 0; f < FAMILIES; f++)
+		open_family((enum family)f, table, sockets[f]);
 	inherit_give(sockets);
-	log_warn("can't begin anew without capabilities: %s; going on with them",
-		 strerror(-restart(argv)));
+	err = restart(argv);
+	inherit_begin();
+	log_warn("can't begin anew without capabilities: %s; going on with them", strerror(-err));
 }

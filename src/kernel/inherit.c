@@ -26,19 +26,27 @@ void inherit_give(const int result[FAMILIES][INHERIT_KINDS])
 }
 
 /* Not from whoever starts a program that has more power than himself. */
-bool inherit_happened(void)
+static bool read_all(int all[FAMILIES * INHERIT_KINDS])
 {
-	return secure_getenv(INHERIT_VARIABLE);
+	const char *text = secure_getenv(INHERIT_VARIABLE);
+
+	return text && sscanf(text, FORMAT, &all[0], &all[1], &all[2], &all[3]) == 4;
+}
+
+bool inherit_begin(void)
+{
+	int all[FAMILIES * INHERIT_KINDS];
+
+	if (!read_all(all))
+		return false;
+	for (size_t i = 0; i < ARRAY_SIZE(all); i++)
+		set_close_on_exec(all[i], FD_CLOEXEC);
+	return true;
 }
 
 int inherit_take(enum inherit kind, enum family family)
 {
-	const char *text = secure_getenv(INHERIT_VARIABLE);
-	int all[FAMILIES * INHERIT_KINDS], result;
+	int all[FAMILIES * INHERIT_KINDS];
 
-	if (!text || sscanf(text, FORMAT, &all[0], &all[1], &all[2], &all[3]) != 4)
-		return 0;
-	result = all[family * INHERIT_KINDS + kind];
-	set_close_on_exec(result, FD_CLOEXEC);
-	return result;
+	return read_all(all) ? all[family * INHERIT_KINDS + kind] : 0;
 }

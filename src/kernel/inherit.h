@@ -17,8 +17,8 @@ enum inherit { INHERIT_MRT, INHERIT_DISCOVER, INHERIT_KINDS };
 /* Sets the variable: sockets, which stay open over exec(), -errno, or 0 for none. */
 void inherit_give(const int result[FAMILIES][INHERIT_KINDS]);
 
-/* Whether this program began with some. */
-bool inherit_happened(void);
+/* Whether this program began with some; from now on no other program inherits any of them. */
+bool inherit_begin(void);
 
 /* That socket, -errno when it could not be had, or 0: nothing was inherited, make your own. */
 int inherit_take(enum inherit kind, enum family family);

@@ -1,7 +1,9 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
-# Multicast router discovery after -p, with no capability left.  Changing the user needs real root.
-packets=$(realpath "${0%/*}")/mrdisc.py
+# Multicast router discovery after -p, with no capability left; and where the daemon begins anew to be
+# without, in a family that it can't have.  Changing the user needs real root.
+here=$(realpath "${0%/*}")
+packets=$here/mrdisc.py
 needs_root=yes
 . "${0%/*}/lib.sh"
 
@@ -53,3 +55,38 @@ step "terminations at the end"
 daemon_stop
 wait_for 5 saw_both h0 termination
 wait_for 5 saw_both h1 termination
+
+step "where it begins anew, a family that is taken leaves no socket behind, in scripts neither"
+python=$(command -pv python3) || skip "needs a python3 that everybody may use"
+python3 -c '
+import socket, time
+s = socket.socket(socket.AF_INET6, socket.SOCK_RAW, socket.IPPROTO_ICMPV6)
+s.setsockopt(socket.IPPROTO_IPV6, 200, 1)
+print("taken", flush=True)
+time.sleep(600)' >"$T/taken" &
+taker=$!
+wait_for 5 grep -q taken "$T/taken"
+home=$T/nobody
+mkdir "$home" && chown nobody "$home"
+# Where nobody may read.
+cp "${SMCROUTED##* }" "$T/smcrouted" && cp "$here/without.py" "$T" || fail "cp"
+cat >"$T/script" <<'EOF'
+#!/bin/sh
+readlink /proc/self/fd/* | grep -c socket: >"$T/nobody/said"
+EOF
+chmod 755 "$T/script"
+export T
+both=+net_admin,+net_raw
+SMCROUTED="setpriv --reuid nobody --regid nogroup --clear-groups --inh-caps=$both --ambient-caps=$both
+	$python $T/without.py capset $T/smcrouted"
+daemon_start -m 4 -u "$home/socket" -P "$home/pid" -e "$T/script"
+wait_for 5 grep -q . "$home/said"
+assert_eq 0 "$(cat "$home/said")" "sockets of the daemon that its script has"
+# raw FILE: how many raw sockets of the daemon are in this table of the kernel.
+raw() {
+	readlink "/proc/${daemon_pid[$D]}/fd/"* | grep -c -x -F -f <(awk 'NR > 1 {print "socket:[" $10 "]"}' "$1")
+}
+assert_eq 2 "$(raw /proc/net/raw)" "raw sockets for IPv4"
+assert_eq 0 "$(raw /proc/net/raw6)" "raw sockets for IPv6"
+daemon_stop
+kill $taker
