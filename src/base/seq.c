@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define MIN_MOVE 4096 /* slots: smaller arrays are not packed under those who watch */
+
 static void pack(struct seq *seq)
 {
 	uint32_t to = 0;
@@ -16,11 +18,22 @@ static void pack(struct seq *seq)
 		to++;
 	}
 	seq->used = to;
+	if (seq->watchers)
+		seq->moves++;
+}
+
+static bool may_pack(const struct seq *seq)
+{
+	if (seq->readers)
+		return false;
+	if (seq->watchers)
+		return seq->room >= MIN_MOVE && seq->count <= seq->room / 4;
+	return seq->count <= seq->room / 2;
 }
 
 void seq_append(struct seq *seq, struct seq_link *link)
 {
-	if (seq->used == seq->room && seq->readers == 0 && seq->count <= seq->room / 2)
+	if (seq->used == seq->room && may_pack(seq))
 		pack(seq);
 	if (seq->used == seq->room) {
 		seq->room = seq->room ? seq->room * 2 : 16;
@@ -33,7 +46,7 @@ void seq_append(struct seq *seq, struct seq_link *link)
 
 static void drop_if_empty(struct seq *seq)
 {
-	if (seq->count == 0 && seq->readers == 0)
+	if (seq->count == 0 && seq->readers == 0 && seq->watchers == 0)
 		seq_free(seq);
 }
 
@@ -69,5 +82,16 @@ void seq_hold(struct seq *seq)
 void seq_release(struct seq *seq)
 {
 	seq->readers--;
+	drop_if_empty(seq);
+}
+
+void seq_watch(struct seq *seq)
+{
+	seq->watchers++;
+}
+
+void seq_unwatch(struct seq *seq)
+{
+	seq->watchers--;
 	drop_if_empty(seq);
 }

@@ -8,7 +8,7 @@
 #include "daemon/report_impl.h"
 
 #define MAX_STEPS    64 /* elements looked at in one call, written or not */
-#define MAX_RESTARTS 16 /* of a reader slower than the reloads */
+#define MAX_RESTARTS 16 /* of a reader slower than the changes */
 
 struct problems *problems_new(void)
 {
@@ -61,7 +61,7 @@ static void list_interfaces(struct report *report)
 	qsort(report->indexes, report->n_indexes, sizeof(*report->indexes), compare_indexes);
 }
 
-/* Counting readers is no change of the tables, which are the engine's alone to change. */
+/* Counting watchers is no change of the tables, which are the engine's alone to change. */
 static struct seq *orders_of(const struct report *report, int which)
 {
 	const struct seq *orders[] = {&report->rules->order, &report->state->fib.order,
@@ -70,7 +70,17 @@ static struct seq *orders_of(const struct report *report, int which)
 	return which < (int)ARRAY_SIZE(orders) ? (struct seq *)orders[which] : NULL;
 }
 
-/* Holds the tables as they are now, and stands at their beginning. */
+static uint32_t count_moves(const struct report *report)
+{
+	const struct seq *order;
+	uint32_t moves = 0;
+
+	for (int i = 0; (order = orders_of(report, i)); i++)
+		moves += order->moves;
+	return moves;
+}
+
+/* Holds the rules as they are now, and stands at the beginning of the tables. */
 static void attach(struct report *report)
 {
 	struct seq *order;
@@ -79,7 +89,8 @@ static void attach(struct report *report)
 	rules_hold(report->rules);
 	report->problems = problems_hold(*report->in_force);
 	for (int i = 0; (order = orders_of(report, i)); i++)
-		seq_hold(order);
+		seq_watch(order);
+	report->moves = count_moves(report);
 	report->stage = report->stages;
 	report->cursor = 0;
 }
@@ -92,7 +103,7 @@ static void detach(struct report *report)
 	if (!report->rules)
 		return;
 	for (int i = 0; (order = orders_of(report, i)); i++)
-		seq_release(order);
+		seq_unwatch(order);
 	rules_release(report->rules);
 }
 
@@ -131,13 +142,20 @@ static void finish(struct report *report, struct buf *out)
 		proto_ok(out);
 }
 
-/* A reload came in between: what was said so far is of rules that are gone. */
+/* Whether what was said so far is of rules that are gone, or the cursor is worth nothing any more.
+ */
+static bool is_stale(const struct report *report)
+{
+	return report->rules &&
+	       (report->rules != report->state->rules || report->moves != count_moves(report));
+}
+
 static bool restart(struct report *report, struct buf *out)
 {
 	if (report->restarts++ == MAX_RESTARTS) {
-		proto_error(out, REPLY_REFUSED,
-			    "the configuration was reloaded again and again while it was shown; "
-			    "ask again");
+		proto_error(
+			out, REPLY_REFUSED,
+			"what is shown was replaced again and again in the meantime; ask again");
 		return false;
 	}
 	record_begin(out, "restart");
@@ -152,7 +170,7 @@ bool report_write(struct report *report, struct buf *out, size_t limit, uint64_t
 	size_t start = out->len;
 
 	report->now = now_ms;
-	if (report->rules && report->rules != report->state->rules && !restart(report, out))
+	if (is_stale(report) && !restart(report, out))
 		return false;
 	for (unsigned int n = 0; n < MAX_STEPS && out->len - start < limit; n++) {
 		if ((*report->stage)(report, out))

@@ -18,6 +18,7 @@ struct report {
 	const stage_fn *stages;		  /* of the topic */
 	const stage_fn *stage;		  /* the present one; ends with NULL */
 	uint32_t cursor;		  /* in its table */
+	uint32_t moves;			  /* of all tables when they were attached to */
 	uint32_t table;
 	int *indexes; /* owned: of the interfaces to show */
 	size_t n_indexes;

@@ -207,6 +207,7 @@ routes() {
 routes 20000 eth1 | config
 status 0 ctl reload
 { routes 2 eth2; echo 'mroute from eth0 source 10.0.0.10 group 224.0.0.9 to eth1'; } | config
+# overtake.py SOCKET ROUNDS REQUESTS TIMES: in each round these requests, so often, overtake an answer.
 cat >"$T/overtake.py" <<'EOF'
 import socket, sys
 def connect():
@@ -222,9 +223,11 @@ said.readline()
 def ends(line):
     return line.startswith(("ok", "error"))
 for n in range(int(sys.argv[2])):
-    control.sendall(b"reload\n")
-    while not ends(said.readline()):
-        pass
+    for _ in range(int(sys.argv[4])):
+        control.sendall(sys.argv[3].encode())
+        for _ in sys.argv[3].splitlines():
+            while not ends(said.readline()):
+                pass
     restarted = False
     while not restarted and not ends(lines[-1]):
         lines.append(answer.readline())
@@ -237,13 +240,23 @@ for record in "route", "problem":
     print(sum(line.startswith(record + " ") for line in rest), end=" ")
 print(lines.count("restart\n"), lines[0], end="")
 EOF
-overtake() { python3 "$T/overtake.py" "$T/smcroute.sock" "$1" >"$T/out" || fail "no answer"; }
-overtake 1
+overtake() { python3 "$T/overtake.py" "$T/smcroute.sock" "$@" >"$T/out" || fail "no answer"; }
+overtake 1 $'reload\n' 1
 assert_eq "3 1 1 ok" "$(cat "$T/out")" "routes, problems, restarts and the end of the answer"
+
+step "so does one during which far more came and went than there is"
+{ routes 4000 eth1; echo 'mroute from eth0 source 10.0.0.10 group 224.0.0.9 to eth1'; } | config
+status 0 ctl reload
+overtake 1 "$(for ((n = 0; n < 250; n++)); do
+	echo "add eth0 10.0.0.99 226.9.9.9 eth1"
+	echo "remove eth0 10.0.0.99 226.9.9.9"
+done)
+" 80
+assert_eq "4001 1 1 ok" "$(cat "$T/out")" "routes, problems, restarts and the end of the answer"
 
 step "reloaded again and again it ends some time"
 routes 20000 eth1 | config
 status 0 ctl reload
-overtake 20
+overtake 20 $'reload\n' 1
 assert_match '^[0-9]+ 0 16 error 1 .*again and again' "$(cat "$T/out")" "the end of the answer"
 status 0 ctl show

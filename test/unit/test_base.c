@@ -222,6 +222,56 @@ static void seq_emptied_while_held(void **state)
 	assert_null(seq.slot); /* nothing in it, nobody reads: no memory */
 }
 
+/* One by one, those of a thousand numbers whose turn it is from @from to @to go and come back. */
+static void churn(struct seq *seq, struct number *numbers, uint32_t from, uint32_t to)
+{
+	for (uint32_t i = from; i < to; i++) {
+		seq_remove(seq, &numbers[i % 1000].order);
+		fill(seq, numbers, i % 1000, i % 1000 + 1);
+	}
+}
+
+/* Fault: the slots of all that came and went stayed for as long as anybody was still reading. */
+static void seq_watched_stays_small(void **state)
+{
+	struct number numbers[1000];
+	struct seq seq = {0};
+
+	(void)state;
+	fill(&seq, numbers, 0, 1000);
+	seq_watch(&seq);
+	churn(&seq, numbers, 0, 1000000);
+	assert_int_equal(seq.count, 1000);
+	assert_true(seq.room <= 8192);
+	seq_unwatch(&seq);
+	seq_free(&seq);
+}
+
+static void seq_watched_keeps_cursors_or_tells(void **state)
+{
+	struct number numbers[1000];
+	struct seq seq = {0};
+	uint32_t cursor = 0, times = 0;
+
+	(void)state;
+	fill(&seq, numbers, 0, 1000);
+	seq_watch(&seq);
+	assert_int_equal(next_value(&seq, &cursor), 0);
+	for (; seq.moves == 0 && times < 10000; times++) {
+		uint32_t at = cursor;
+
+		assert_int_equal(next_value(&seq, &at), times ? times % 1000 : 1);
+		churn(&seq, numbers, times, times + 1);
+	}
+	assert_true(times > 2000 && times < 10000);
+	seq_hold(&seq); /* now it must stay */
+	churn(&seq, numbers, times, times + 20000);
+	assert_int_equal(seq.moves, 1);
+	seq_release(&seq);
+	seq_unwatch(&seq);
+	seq_free(&seq);
+}
+
 static void seq_for_each_may_remove(void **state)
 {
 	struct number numbers[50];
@@ -413,6 +463,8 @@ int main(void)
 	UNIT_TEST(&unit, seq_packs_when_half_is_holes);
 	UNIT_TEST(&unit, seq_held_keeps_cursors);
 	UNIT_TEST(&unit, seq_emptied_while_held);
+	UNIT_TEST(&unit, seq_watched_stays_small);
+	UNIT_TEST(&unit, seq_watched_keeps_cursors_or_tells);
 	UNIT_TEST(&unit, seq_for_each_may_remove);
 	UNIT_TEST(&unit, list_body_may_remove);
 	UNIT_TEST(&unit, buf_grows_and_consumes);
