@@ -5,11 +5,15 @@
 #include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include "base/list.h"
 #include "kernel/mrt.h"
+
+#define RESERVE \
+	1200 /* descriptors: of 1024 clients, files, sockets that are opened later, scripts */
 
 struct sock {
 	struct list link; /* in pool.roomy or pool.unused; in none while full */
@@ -62,9 +66,31 @@ void join_free(struct join *join)
 	free(join);
 }
 
-static struct sock *sock_open(struct pool *pool)
+/* The first descriptor that is none for memberships; at most a quarter is kept for all else. */
+static rlim_t first_reserved(void)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) < 0)
+		return RLIM_INFINITY;
+	return limit.rlim_cur - (limit.rlim_cur / 4 < RESERVE ? limit.rlim_cur / 4 : RESERVE);
+}
+
+/* The kernel gives the lowest number that is free. */
+static int open_unreserved(const struct pool *pool)
 {
 	int fd = socket(pool->ops->af, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+
+	if (fd < 0 || (rlim_t)fd < first_reserved())
+		return fd;
+	close(fd);
+	errno = EMFILE;
+	return -1;
+}
+
+static struct sock *sock_open(struct pool *pool)
+{
+	int fd = open_unreserved(pool);
 	struct sock *sock;
 
 	if (fd < 0)

@@ -7,6 +7,9 @@
  * lack of room is full until something is left on it, and the next one is tried.  A fresh socket
  * that refuses too is a real refusal.  Sockets that hold nothing are closed.
  *
+ * The last descriptors of the process are not for memberships, however many are asked for: without
+ * one for a client or a file nobody could ask for fewer.  Reaching them is a refusal, EMFILE.
+ *
  * ASM and SSM memberships have pools of their own: on one socket the kernel would turn an ASM
  * membership silently into one for the sources that are joined after it.
  *

@@ -172,6 +172,24 @@ status 0 ctl kill
 wait_for 10 not there
 exec 8>&- 9<&-
 
+step "more memberships than descriptors: clients, reload and pid file have theirs"
+cp "$T/$D.conf" "$T/small.conf"
+echo "mgroup from eth0 group 225.64.0.0/21" >"$T/$D.conf"
+sysctl -q -w net.ipv4.igmp_max_memberships=20
+SMCROUTED="prlimit --nofile=64 $SMCROUTED" daemon_start
+[ -s "$T/$D.pid" ] || fail "no pid file"
+grep -q "the kernel refused to join .* (Too many open files)" "$T/$D.log" || fail "nothing was refused"
+held() { show groups '.groups.kernel | length'; }
+[ "$(held)" -ge 400 ] || fail "$(held) groups only"
+assert_eq refused "$(show groups '.groups.conf[].state')" "the state of the range"
+status 0 ctl leave eth0 225.64.0.0/21
+assert_eq 0 "$(held)" "groups after the leave"
+status 1 ctl join eth0 225.64.0.0/21
+cp "$T/small.conf" "$T/$D.conf"
+status 0 ctl reload
+assert_eq 1 "$(held)" "groups after the reload"
+daemon_stop
+
 step "killed $kills times at any moment of its start: the next start is clean"
 RANDOM=20010911
 for ((n = 0; n < kills; n++)); do
