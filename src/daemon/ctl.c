@@ -52,6 +52,7 @@ struct ctl {
 	struct list clients;
 	unsigned int count;
 	bool paused;
+	bool crowded; /* was said: since then connections have not all been taken */
 };
 
 /* Clients */
@@ -285,8 +286,10 @@ static void greet(struct ctl *ctl, int fd)
 /* There is a connection that can't be had, as when descriptors are short: don't spin. */
 static void pause_accepting(struct ctl *ctl, int err)
 {
-	log_warn("can't take a connection to %s: %s; new ones wait for a second", ctl->path,
-		 strerror(err));
+	if (!ctl->crowded)
+		log_warn("can't take a connection to %s: %s; new ones wait", ctl->path,
+			 strerror(err));
+	ctl->crowded = true;
 	ctl->paused = true;
 	loop_set_events(ctl->source, 0);
 	loop_set_timer(ctl->pause, loop_now(ctl->loop) + PAUSE_MS);
@@ -301,7 +304,9 @@ static void on_connection(void *ctx, short revents)
 		int fd = accept4(ctl->fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
 
 		if (fd < 0) {
-			if (errno != EAGAIN && errno != EINTR && errno != ECONNABORTED)
+			if (errno == EAGAIN)
+				ctl->crowded = false;
+			else if (errno != EINTR && errno != ECONNABORTED)
 				pause_accepting(ctl, errno);
 			return;
 		}

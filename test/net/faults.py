@@ -46,6 +46,14 @@ def hit():
     return os.path.exists(FAIL + ".log")
 
 
+def tried():
+    """How many calls were made to fail since it was armed."""
+    if not hit():
+        return 0
+    with open(FAIL + ".log", encoding="ascii") as file:
+        return len(file.readlines())
+
+
 def wait(what, condition, seconds=3.0):
     end = time.monotonic() + seconds * SLOW
     while not condition():
@@ -305,6 +313,25 @@ def lost_news(want):
     daemon.stop()
 
 
+def crowd():
+    """A client waits for a descriptor: that is said once, however often it is tried, and said anew later."""
+    global trials
+    daemon = Daemon()
+    daemon.ready()
+    for spell in (1, 2):
+        trials += 1
+        arm(f"all accept4 {errno.EMFILE} 0")
+        with socket.socket(socket.AF_UNIX) as s:
+            s.settimeout(10 * SLOW)
+            s.connect(f"{FOLDER}/smcroute.sock")
+            wait("five refusals", lambda: tried() >= 5)
+            arm("")
+            assert s.recv(100).startswith(b"smcroute 1 "), "no greeting"
+        assert log().count("can't take a connection") == spell, f"not said once: {log()}"
+        daemon.ask("version")
+    daemon.stop()
+
+
 def hunger(want):
     """Memory runs out in the middle of work."""
     global trials
@@ -340,6 +367,7 @@ def main():
         patience(want)
         works(want)
         lost_news(want)
+        crowd()
         hunger(want)
     except BaseException:
         with open(FAIL, encoding="ascii") as file:
