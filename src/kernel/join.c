@@ -7,13 +7,15 @@
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/list.h"
 #include "kernel/mrt.h"
 
-#define RESERVE \
-	1200 /* descriptors: of 1024 clients, files, sockets that are opened later, scripts */
+/* Descriptors: of 1024 clients, files, sockets that are opened later, scripts. */
+#define RESERVE 1200
+#define BAR_S	1 /* how long none is tried after the reserve was reached */
 
 struct sock {
 	struct list link; /* in pool.roomy or pool.unused; in none while full */
@@ -28,6 +30,7 @@ struct pool {
 	struct sock **socks; /* owned; places are kept, open or not */
 	size_t count, room;
 	struct list roomy, unused;
+	time_t barred_s; /* until then no more sockets */
 };
 
 struct join {
@@ -76,14 +79,31 @@ static rlim_t first_reserved(void)
 	return limit.rlim_cur - (limit.rlim_cur / 4 < RESERVE ? limit.rlim_cur / 4 : RESERVE);
 }
 
-/* The kernel gives the lowest number that is free. */
-static int open_unreserved(const struct pool *pool)
+static time_t now_s(void)
 {
-	int fd = socket(pool->ops->af, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	struct timespec now;
 
+	clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
+	return now.tv_sec;
+}
+
+/*
+ * The kernel gives the lowest number that is free.  Of thousands of memberships that are refused at
+ * once not each should find that out.
+ */
+static int open_unreserved(struct pool *pool)
+{
+	int fd;
+
+	if (now_s() < pool->barred_s) {
+		errno = EMFILE;
+		return -1;
+	}
+	fd = socket(pool->ops->af, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 	if (fd < 0 || (rlim_t)fd < first_reserved())
 		return fd;
 	close(fd);
+	pool->barred_s = now_s() + BAR_S;
 	errno = EMFILE;
 	return -1;
 }
@@ -116,6 +136,7 @@ static void sock_close(struct pool *pool, struct sock *sock)
 {
 	close(sock->fd);
 	sock->fd = -1;
+	pool->barred_s = 0;
 	list_remove(&sock->link);
 	list_append(&pool->unused, &sock->link);
 }
