@@ -172,7 +172,8 @@ bool report_write(struct report *report, struct buf *out, size_t limit, uint64_t
 	report->now = now_ms;
 	if (is_stale(report) && !restart(report, out))
 		return false;
-	for (unsigned int n = 0; n < MAX_STEPS && out->len - start < limit; n++) {
+	for (report->steps = 0; report->steps < MAX_STEPS && out->len - start < limit;
+	     report->steps++) {
 		if ((*report->stage)(report, out))
 			continue;
 		report->stage++;

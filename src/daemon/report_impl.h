@@ -24,6 +24,7 @@ struct report {
 	size_t n_indexes;
 	uint64_t now;
 	unsigned int restarts;
+	uint64_t steps; /* in this call of report_write(), or what cost as much */
 	struct buf scratch;
 	char *refusal; /* owned; NULL = ends with "ok" */
 	bool detail;
