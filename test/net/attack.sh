@@ -12,12 +12,7 @@ clients=1000
 [ "$(ulimit -Hn)" -ge 2048 ] || skip "needs 2048 descriptors"
 
 # Both ends of the traffic are in one place, as the clock is.
-host lab
-for n in 0 1; do
-	ip link add "eth$n" type veth peer name "lab$n" netns lab && ip link set "eth$n" up &&
-		ip -n lab link set "lab$n" up || fail "link $n"
-	wait_for 5 link_up "eth$n"
-done
+both_ends eth
 probe=${MCAST%/net/mcast}/bench/probe
 
 {

@@ -12,7 +12,7 @@ limit=4000
 each=20
 probe=${MCAST%/net/mcast}/bench/probe
 star 2
-noise
+both_ends noise
 config <<'EOF'
 mroute from eth0 group 230.1.1.0/24 to eth1
 mroute from eth0 group ff3e:2::/32 to eth1

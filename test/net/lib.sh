@@ -164,15 +164,32 @@ star() {
 	done
 }
 
-# noise: a host "lab" at both ends of the router, on noise0 and noise1 with its lab0 and lab1.
-noise() {
+# both_ends PREFIX: one host "lab" on two interfaces of the router: its lab0 and lab1 are at PREFIX0
+# and PREFIX1.
+both_ends() {
 	local n
 	host lab
 	for n in 0 1; do
-		ip link add "noise$n" type veth peer name "lab$n" netns lab && ip link set "noise$n" up &&
+		ip link add "$1$n" type veth peer name "lab$n" netns lab && ip link set "$1$n" up &&
 			ip -n lab link set "lab$n" up || fail "link $n"
-		wait_for 5 link_up "noise$n"
+		wait_for 5 link_up "$1$n"
 	done
+}
+
+# take_family 4|6: another program routes multicast of this family, until process $taker ends.
+take_family() {
+	python3 -c '
+import socket, sys, time
+family, protocol, level = {
+    "4": (socket.AF_INET, socket.IPPROTO_IGMP, socket.IPPROTO_IP),
+    "6": (socket.AF_INET6, socket.IPPROTO_ICMPV6, socket.IPPROTO_IPV6),
+}[sys.argv[1]]
+s = socket.socket(family, socket.SOCK_RAW, protocol)
+s.setsockopt(level, 200, 1)  # MRT_INIT, MRT6_INIT
+print("taken", flush=True)
+time.sleep(600)' "$1" >"$T/taken" &
+	taker=$!
+	wait_for 5 grep -q taken "$T/taken"
 }
 
 # ---- the daemon ----

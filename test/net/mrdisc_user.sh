@@ -58,14 +58,7 @@ wait_for 5 saw_both h1 termination
 
 step "where it begins anew, a family that is taken leaves no socket behind, in scripts neither"
 python=$(command -pv python3) || skip "needs a python3 that everybody may use"
-python3 -c '
-import socket, time
-s = socket.socket(socket.AF_INET6, socket.SOCK_RAW, socket.IPPROTO_ICMPV6)
-s.setsockopt(socket.IPPROTO_IPV6, 200, 1)
-print("taken", flush=True)
-time.sleep(600)' >"$T/taken" &
-taker=$!
-wait_for 5 grep -q taken "$T/taken"
+take_family 6
 home=$T/nobody
 mkdir "$home" && chown nobody "$home"
 # Where nobody may read.
@@ -77,7 +70,7 @@ EOF
 chmod 755 "$T/script"
 export T
 both=+net_admin,+net_raw
-SMCROUTED="setpriv --reuid nobody --regid nogroup --clear-groups --inh-caps=$both --ambient-caps=$both
+SMCROUTED="setpriv --reuid nobody --regid $(id -gn nobody) --clear-groups --inh-caps=$both --ambient-caps=$both
 	$python $T/without.py capset $T/smcrouted"
 daemon_start -m 4 -u "$home/socket" -P "$home/pid" -e "$T/script"
 wait_for 5 grep -q . "$home/said"

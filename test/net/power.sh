@@ -96,14 +96,7 @@ grep 'receive buffer' "$T/$D.log" && fail "a small receive buffer"
 sets='Prm|Eff|Amb' nobody_routes
 
 step "the same with a family that is taken"
-python3 -c '
-import socket, time
-s = socket.socket(socket.AF_INET6, socket.SOCK_RAW, socket.IPPROTO_ICMPV6)
-s.setsockopt(socket.IPPROTO_IPV6, 200, 1)
-print("taken", flush=True)
-time.sleep(600)' >"$T/taken" &
-taker=$!
-wait_for 5 grep -q taken "$T/taken"
+take_family 6
 daemon_start "${files[@]}"
 assert_eq 1 "$(grep -c 'IPv6.*taken by another program' "$T/$D.log")" "lines about IPv6"
 sets='Prm|Eff|Amb' nobody_routes

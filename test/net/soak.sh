@@ -17,7 +17,7 @@ each=125	# flows of each kind: 500 in all
 rate=125	# packets a second of each kind
 probe=${MCAST%/net/mcast}/bench/probe
 star 2
-noise
+both_ends noise
 
 base() {
 	local n

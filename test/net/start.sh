@@ -67,14 +67,7 @@ pid_gone() { [ ! -e "$T/here/mine.pid" ]; }
 wait_for 5 pid_gone
 
 step "one family taken: the other is served"
-python3 -c '
-import socket, sys, time
-s = socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_IGMP)
-s.setsockopt(socket.IPPROTO_IP, 200, 1)
-print("taken", flush=True)
-time.sleep(600)' >"$T/taken" &
-taker=$!
-wait_for 5 grep -q taken "$T/taken"
+take_family 4
 config <<'END'
 mroute from eth0 source 10.0.0.10 group 225.1.1.1 to eth1
 mroute from eth0 source fd00::10 group ff3e::1 to eth1
